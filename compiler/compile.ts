@@ -1,0 +1,39 @@
+/** The back end: from a first-order jaxpr to a Program. */
+import type { Jaxpr } from './ir/jaxpr.ts';
+import type { DeviceProfile, Program } from './program.ts';
+import type { Var } from './ir/jaxpr.ts';
+import { assemble } from './fuse/assemble.ts';
+import { flatten } from './fuse/flatten.ts';
+import type { KernelGraph } from './fuse/graph.ts';
+import { buildGraph } from './fuse/kernels.ts';
+import { expectBuffersFit, overfull } from './fuse/limits.ts';
+import { materialize } from './fuse/materialize.ts';
+
+export interface Compiled {
+  readonly program: Program;
+  /** What the program was made from, to be looked at. */
+  readonly graph: KernelGraph;
+}
+
+/**
+ * Compiles a jaxpr for a device. The inputs of the program are the jaxpr's consts and then its inputs.
+ *
+ * Throws LIMIT for a tensor or a kernel above the limits of the device, FEATURE for a dtype that it lacks.
+ */
+export function compile(jaxpr: Jaxpr, profile: DeviceProfile, label: string): Compiled {
+  const graph = fuse(jaxpr, profile);
+  return { program: assemble(graph, profile, label), graph };
+}
+
+/** The kernel graph of a jaxpr. */
+export function fuse(jaxpr: Jaxpr, profile: DeviceProfile): KernelGraph {
+  const program = flatten(jaxpr);
+  const forced = new Set<Var>();
+  let plan = materialize(program, profile, forced);
+  for (let more = overfull(plan, profile); more.size > 0; more = overfull(plan, profile)) {
+    more.forEach((variable) => forced.add(variable));
+    plan = materialize(program, profile, forced);
+  }
+  expectBuffersFit(plan, profile);
+  return buildGraph(program.block, plan, profile);
+}

@@ -1,0 +1,69 @@
+/** The device's limits: on the buffers of one kernel, by storing more, and on the size of a buffer, by an error. */
+import { deviceBytes } from '../dtype.ts';
+import { HeddleError } from '../errors.ts';
+import { showAval, Var } from '../ir/jaxpr.ts';
+import type { Atom } from '../ir/jaxpr.ts';
+import type { DeviceProfile } from '../program.ts';
+import { sizeOf } from '../shape.ts';
+import { isRoot, targetsOf } from './plan.ts';
+import type { Plan, Root } from './plan.ts';
+
+/**
+ * For every root that needs more buffers than a kernel may have, the variable that it computes in place and whose storing would free
+ * most bindings.
+ */
+export function overfull(plan: Plan, { maxStorageBuffersPerShaderStage: limit }: DeviceProfile): Set<Var> {
+  const chosen = new Set<Var>();
+  for (const root of [...plan.items.values()].flat().filter(isRoot)) {
+    const others = targetsOf(root).length + (root.guard === undefined ? 0 : 1);
+    if (buffersOf(root.reads, plan).size + others <= limit) continue;
+    const choice = mostFreeing(root, plan, limit - 1);
+    if (choice === undefined) {
+      throw new HeddleError('LIMIT', `one kernel needs ${root.reads.size + others} buffers; the device allows ${limit}`, {
+        fix: 'split the operation into several, or request a higher maxStorageBuffersPerShaderStage',
+      });
+    }
+    chosen.add(choice);
+  }
+  return chosen;
+}
+
+/** Of the variables that read at most `limit` buffers, the one that reads most. */
+function mostFreeing(root: Root, plan: Plan, limit: number): Var | undefined {
+  const leaves = new Map<Atom, Set<number>>();
+  const visit = (atom: Atom): Set<number> => {
+    const known = leaves.get(atom);
+    if (known !== undefined) return known;
+    const reads = atom instanceof Var ? root.inlined.get(atom) : undefined;
+    const found = atom instanceof Var && root.reads.has(atom) ? buffersOf([atom], plan) : new Set<number>();
+    for (const read of reads ?? []) for (const buffer of visit(read)) found.add(buffer);
+    leaves.set(atom, found);
+    return found;
+  };
+  let best: Var | undefined;
+  let most = 1;
+  for (const variable of root.inlined.keys()) {
+    const count = visit(variable).size;
+    if (plan.definitions.get(variable)?.kind !== 'operation' || count > limit || count <= most) continue;
+    best = variable;
+    most = count;
+  }
+  return best;
+}
+
+function buffersOf(variables: Iterable<Var>, plan: Plan): Set<number> {
+  return new Set([...variables].map((variable) => plan.homes.get(variable)!.buffer));
+}
+
+/** Throws LIMIT for a tensor that no buffer of the device can hold. */
+export function expectBuffersFit({ buffers }: Pick<Plan, 'buffers'>, profile: DeviceProfile): void {
+  const limit = Math.min(profile.maxStorageBufferBindingSize, profile.maxBufferSize);
+  for (const { dtype, shape } of buffers) {
+    const bytes = sizeOf(shape) * deviceBytes(dtype);
+    if (bytes <= limit) continue;
+    const type = showAval({ dtype, shape, weak: false });
+    throw new HeddleError('LIMIT', `a tensor ${type} takes ${bytes} bytes; the device binds at most ${limit}`, {
+      fix: 'compute it in smaller pieces, for example with lax.scan over slices of its first axis',
+    });
+  }
+}

@@ -1,0 +1,39 @@
+/** Puts the units of a block in an order that respects their dependences and keeps few bytes alive. */
+import { deviceBytes } from '../dtype.ts';
+import { HeddleError } from '../errors.ts';
+import { sizeOf } from '../shape.ts';
+import type { GraphBuffer } from './graph.ts';
+import { predecessors } from './units.ts';
+import type { Unit } from './units.ts';
+
+export function inOrder(units: readonly Unit[], buffers: readonly GraphBuffer[]): Unit[] {
+  const before = predecessors(units);
+  const readers = new Map<number, number>();
+  for (const { reads } of units) for (const buffer of reads) readers.set(buffer, (readers.get(buffer) ?? 0) + 1);
+  const bytesOf = (buffer: number): number => {
+    const { role, dtype, shape } = buffers[buffer]!;
+    return role === 'temporary' ? sizeOf(shape) * deviceBytes(dtype) : 0;
+  };
+  /** By how much more memory is alive once the unit has run. */
+  const growth = ({ reads, writes }: Unit): number => {
+    const freed = [...reads].filter((buffer) => readers.get(buffer) === 1);
+    return [...writes].reduce((sum, buffer) => sum + bytesOf(buffer), 0) - freed.reduce((sum, buffer) => sum + bytesOf(buffer), 0);
+  };
+
+  const ordered: Unit[] = [];
+  const done = new Set<Unit>();
+  const waiting = new Set(units);
+  while (waiting.size > 0) {
+    const ready = [...waiting].filter((unit) => [...before.get(unit)!].every((other) => done.has(other)));
+    if (ready.length === 0) throw new HeddleError('INTERNAL', 'kernels wait for each other');
+    const next = ready.reduce((best, unit) => {
+      const difference = growth(unit) - growth(best) || unit.position - best.position;
+      return difference < 0 ? unit : best;
+    });
+    next.reads.forEach((buffer) => readers.set(buffer, readers.get(buffer)! - 1));
+    waiting.delete(next);
+    done.add(next);
+    ordered.push(next);
+  }
+  return ordered;
+}

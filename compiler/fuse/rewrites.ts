@@ -1,0 +1,79 @@
+/** Rewrites of single equations that make every equation one that a kernel can compute well. */
+import type { DType } from '../dtype.ts';
+import { isFloat } from '../dtype.ts';
+import { HeddleError } from '../errors.ts';
+import type { Atom, Equation, Params } from '../ir/jaxpr.ts';
+import type { Monoid } from '../primitives/primitive.ts';
+import { sizeOf } from '../shape.ts';
+import { CONCATENATE_MAX_OPERANDS, PARTIALS_MAX, PARTIALS_MIN, ROWS_TO_FILL, SPLIT_MIN_COLUMNS } from './costs.ts';
+import type { Scope } from './flatten.ts';
+
+/** The one value of all elements, when the equation has no elements or reduces none; else undefined. */
+export function emptyValue({ primitive: { lowering }, inputs, outputs }: Equation): number | undefined {
+  if (outputs.every(({ aval }) => sizeOf(aval.shape) === 0)) return 0;
+  if (lowering.kind === 'element' || inputs.every(({ aval }) => sizeOf(aval.shape) > 0)) return undefined;
+  return lowering.kind === 'reduce' ? identityOf(lowering.monoid, outputs[0]!.aval.dtype) : 0;
+}
+
+function identityOf(monoid: Monoid, dtype: DType): number {
+  switch (monoid) {
+    case 'sum':
+    case 'or':
+      return 0;
+    case 'prod':
+      return 1;
+    case 'and':
+      return dtype === 'int32' ? -1 : dtype === 'uint32' ? 2 ** 32 - 1 : 1;
+    case 'max':
+      return isFloat(dtype) ? -Infinity : dtype === 'int32' ? -(2 ** 31) : 0;
+    case 'min':
+      return isFloat(dtype) ? Infinity : dtype === 'int32' ? 2 ** 31 - 1 : dtype === 'uint32' ? 2 ** 32 - 1 : 1;
+    case 'argmax':
+    case 'argmin':
+      throw new HeddleError('INTERNAL', `${monoid} of no elements`);
+  }
+}
+
+/** Operands few enough for one kernel's bindings: neighbours are concatenated first. */
+export function narrowConcatenate(scope: Scope, equation: Equation): readonly Atom[] {
+  const dimension = Number(equation.params['dimension']);
+  const narrow = (operands: readonly Atom[]): readonly Atom[] => {
+    if (operands.length <= CONCATENATE_MAX_OPERANDS) return operands;
+    const chunks: Atom[] = [];
+    for (let i = 0; i < operands.length; i += CONCATENATE_MAX_OPERANDS) {
+      const chunk = operands.slice(i, i + CONCATENATE_MAX_OPERANDS);
+      chunks.push(scope.build((o) => o.concatenate(...chunk, { dimension }), equation));
+    }
+    return narrow(chunks);
+  };
+  return narrow(equation.inputs);
+}
+
+/**
+ * A long reduction of too few rows to fill the device, in two levels: the operand and parameters of the second, whose operand is
+ * the first.
+ */
+export function splitReduction(scope: Scope, equation: Equation): { inputs: readonly Atom[]; params: Params } | undefined {
+  const { primitive, inputs, params } = equation;
+  const { lowering } = primitive;
+  if (lowering.kind !== 'reduce' || lowering.monoid === 'argmax' || lowering.monoid === 'argmin') return undefined;
+  const operand = inputs[0]!;
+  const { shape } = operand.aval;
+  const reduced = lowering.axes(params);
+  const kept = shape.map((_, axis) => axis).filter((axis) => !reduced.includes(axis));
+  const rows = sizeOf(kept.map((axis) => shape[axis]!));
+  const columns = sizeOf(reduced.map((axis) => shape[axis]!));
+  const partials = columns < SPLIT_MIN_COLUMNS || rows >= ROWS_TO_FILL ? 1 : largestDivisor(columns, PARTIALS_MAX);
+  if (partials < PARTIALS_MIN) return undefined;
+  const partial = scope.build((o) => {
+    const turned = o.transpose(operand, { permutation: [...kept, ...reduced] });
+    const newSizes = [...kept.map((axis) => shape[axis]!), partials, columns / partials];
+    return o.bind(primitive, [o.reshape(turned, { newSizes })], { ...params, axes: [kept.length + 1] })[0]!;
+  }, equation);
+  return { inputs: [partial], params: { ...params, axes: [kept.length] } };
+}
+
+function largestDivisor(n: number, limit: number): number {
+  for (let divisor = Math.min(n, limit); divisor > 1; divisor--) if (n % divisor === 0) return divisor;
+  return 1;
+}

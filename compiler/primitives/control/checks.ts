@@ -1,0 +1,34 @@
+/** Operands against the inputs of the jaxpr that they go to, and rules that do not exist yet. */
+import { HeddleError } from '../../errors.ts';
+import { showAval } from '../../ir/jaxpr.ts';
+import type { Aval, Jaxpr, Params } from '../../ir/jaxpr.ts';
+import { sameType } from '../checks.ts';
+import type { JvpRule, TransposeRule } from '../primitive.ts';
+
+export function expectArguments(primitive: string, jaxpr: Jaxpr, operands: readonly Aval[]): void {
+  const count = jaxpr.inputs.length;
+  if (count !== operands.length) {
+    throw new HeddleError('IR_TYPE', `${primitive}: its jaxpr has ${count} inputs, was given ${operands.length} operands`);
+  }
+  operands.forEach((operand, i) => {
+    const wanted = jaxpr.inputs[i]!.aval;
+    if (sameType(operand, wanted)) return;
+    throw new HeddleError('IR_TYPE', `${primitive}: operand ${i} is ${showAval(operand)}, its jaxpr takes ${showAval(wanted)}`);
+  });
+}
+
+export function outputAvals(jaxpr: Jaxpr): Aval[] {
+  return jaxpr.outputs.map(({ aval }) => aval);
+}
+
+function missing(primitive: string): never {
+  throw new HeddleError('UNSUPPORTED', `${primitive}: it cannot be differentiated yet`, { fix: 'lax.stopGradient(...)' });
+}
+
+export function jvpMissing<P extends Params>(primitive: string): JvpRule<P> {
+  return { kind: 'rule', tangents: () => missing(primitive) };
+}
+
+export function transposeMissing<P extends Params>(primitive: string): TransposeRule<P> {
+  return { kind: 'rule', cotangents: () => missing(primitive) };
+}

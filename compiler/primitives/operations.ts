@@ -1,0 +1,76 @@
+/**
+ * The Builder's methods, one per primitive, typed. The implementations are installed from the table of primitives; a test holds the
+ * two lists equal. A scalar operand of an elementwise operation broadcasts.
+ */
+import type { DType } from '../dtype.ts';
+import type { Atom, Jaxpr } from '../ir/jaxpr.ts';
+import type { Operand } from '../ir/builder.ts';
+
+export type UnaryName =
+  | 'neg' | 'abs' | 'sign' | 'floor' | 'ceil' | 'round' | 'trunc'
+  | 'exp' | 'exp2' | 'expm1' | 'log' | 'log2' | 'log1p' | 'sqrt' | 'rsqrt' | 'cbrt' | 'square' | 'logistic'
+  | 'sin' | 'cos' | 'tan' | 'asin' | 'acos' | 'atan' | 'sinh' | 'cosh' | 'tanh' | 'asinh' | 'acosh' | 'atanh'
+  | 'erf' | 'erfc' | 'erfInv' | 'lgamma' | 'digamma'
+  | 'isFinite' | 'isNan' | 'not' | 'populationCount' | 'clz';
+
+export type BinaryName =
+  | 'add' | 'sub' | 'mul' | 'div' | 'rem' | 'pow' | 'max' | 'min' | 'atan2' | 'nextafter'
+  | 'and' | 'or' | 'xor' | 'shiftLeft' | 'shiftRightLogical' | 'shiftRightArithmetic'
+  | 'eq' | 'ne' | 'lt' | 'le' | 'gt' | 'ge';
+
+export type ReductionName = 'reduceSum' | 'reduceProd' | 'reduceMax' | 'reduceMin' | 'reduceAnd' | 'reduceOr';
+
+type Unary = { readonly [Name in UnaryName]: (x: Operand) => Atom };
+type Binary = { readonly [Name in BinaryName]: (x: Operand, y: Operand) => Atom };
+type Reductions = { readonly [Name in ReductionName]: (x: Operand, params: { axes: readonly number[] }) => Atom };
+
+/** `[[lhs contracting, rhs contracting], [lhs batch, rhs batch]]`, as in JAX. */
+export type DimensionNumbers = readonly [
+  readonly [readonly number[], readonly number[]],
+  readonly [readonly number[], readonly number[]],
+];
+
+export interface Operations extends Unary, Binary, Reductions {
+  integerPow(x: Operand, params: { y: number }): Atom;
+  /** `cases[which]`, elementwise; `which` is bool (two cases: false, true) and may be a scalar. */
+  selectN(which: Operand, onFalse: Operand, onTrue: Operand): Atom;
+  clamp(low: Operand, x: Operand, high: Operand): Atom;
+  convertElementType(x: Operand, params: { newDtype: DType; weakType: boolean }): Atom;
+  bitcastConvertType(x: Operand, params: { newDtype: DType }): Atom;
+  /** int32 position along the one axis of the first maximum; a NaN counts as the maximum. */
+  argmax(x: Operand, params: { axes: readonly [number] }): Atom;
+  argmin(x: Operand, params: { axes: readonly [number] }): Atom;
+  dotGeneral(x: Operand, y: Operand, params: { dimensionNumbers: DimensionNumbers }): Atom;
+  reshape(x: Operand, params: { newSizes: readonly number[] }): Atom;
+  transpose(x: Operand, params: { permutation: readonly number[] }): Atom;
+  broadcastInDim(x: Operand, params: { shape: readonly number[]; broadcastDimensions: readonly number[] }): Atom;
+  slice(
+    x: Operand,
+    params: { startIndices: readonly number[]; limitIndices: readonly number[]; strides: readonly number[] },
+  ): Atom;
+  /** `[low, high, interior]` per axis; low and high may be negative (cropping), as in JAX. */
+  pad(x: Operand, value: Operand, params: { paddingConfig: readonly (readonly [number, number, number])[] }): Atom;
+  concatenate(...args: [...operands: Operand[], params: { dimension: number }]): Atom;
+  rev(x: Operand, params: { dimensions: readonly number[] }): Atom;
+  iota(params: { dtype: DType; shape: readonly number[]; dimension: number }): Atom;
+  /** Start indices are int32 scalars, one per axis, clamped so that the slice fits. */
+  dynamicSlice(...args: [x: Operand, ...starts: Operand[], params: { sliceSizes: readonly number[] }]): Atom;
+  dynamicUpdateSlice(...args: [x: Operand, update: Operand, ...starts: Operand[]]): Atom;
+  /**
+   * Elements of `x` along one axis: shape `x.shape[:axis] + indices.shape + x.shape[axis+1:]`. Negative indices count from the
+   * end; out of range gives NaN (the lowest int32, the highest uint32, true for bool) under `fill`, the nearest element under `clip`.
+   */
+  gather(x: Operand, indices: Operand, params: { axis: number; mode: 'fill' | 'clip' }): Atom;
+  /** The Threefry-2x32 hash of counters (x0, x1) under key (k0, k1), all uint32 of one shape or scalar: two outputs. */
+  threefry2x32(k0: Operand, k1: Operand, x0: Operand, x1: Operand): readonly [Atom, Atom];
+  jit(...args: [...operands: Operand[], params: { name: string; jaxpr: Jaxpr }]): Atom | readonly Atom[];
+  /** Operands: consts, carries, xs. Body: consts, carries, slices of xs to carries, slices of ys. */
+  scan(
+    ...args: [
+      ...operands: Operand[],
+      params: { jaxpr: Jaxpr; length: number; reverse: boolean; numConsts: number; numCarry: number },
+    ]
+  ): Atom | readonly Atom[];
+  /** The first operand is an int32 scalar that picks a branch (clamped); the others go to it. */
+  cond(...args: [index: Operand, ...operands: Operand[], params: { branches: readonly Jaxpr[] }]): Atom | readonly Atom[];
+}

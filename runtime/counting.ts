@@ -1,0 +1,85 @@
+/** A GPUDevice that counts what goes through it: figures come from here, never from our own statistics alone. */
+
+export interface Counts {
+  dispatches: number;
+  /** Buffer to buffer. */
+  copies: number;
+  /** `writeBuffer`. */
+  writes: number;
+  submits: number;
+  passes: number;
+  /** Compute pipelines created. */
+  compiles: number;
+  buffers: number;
+  /** Bytes of the buffers created. */
+  bytes: number;
+  bindGroups: number;
+}
+
+const ZERO: Counts = {
+  dispatches: 0,
+  copies: 0,
+  writes: 0,
+  submits: 0,
+  passes: 0,
+  compiles: 0,
+  buffers: 0,
+  bytes: 0,
+  bindGroups: 0,
+};
+
+/** Wraps a device; the wrapped one is used in its place, by Heddle or by anything else. */
+export function countingDevice(device: GPUDevice): { device: GPUDevice; counts: Counts; reset(): void } {
+  const counts = { ...ZERO };
+  const count = (name: keyof Counts) => (): void => {
+    counts[name]++;
+  };
+  const countedPass = (pass: GPUComputePassEncoder): GPUComputePassEncoder =>
+    watch(pass, { dispatchWorkgroups: count('dispatches'), dispatchWorkgroupsIndirect: count('dispatches') });
+  const countedEncoder = (encoder: GPUCommandEncoder): GPUCommandEncoder =>
+    watch(encoder, { beginComputePass: count('passes'), copyBufferToBuffer: count('copies') }, { beginComputePass: countedPass });
+  const queue = watch(device.queue, { submit: count('submits'), writeBuffer: count('writes') });
+  const counted = watch(
+    device,
+    {
+      createComputePipeline: count('compiles'),
+      createComputePipelineAsync: count('compiles'),
+      createBindGroup: count('bindGroups'),
+      createBuffer: ({ size }) => {
+        counts.buffers++;
+        counts.bytes += size;
+      },
+    },
+    { createCommandEncoder: countedEncoder },
+    { queue },
+  );
+  return { device: counted, counts, reset: () => void Object.assign(counts, ZERO) };
+}
+
+type Methods<T> = { [K in keyof T as T[K] extends (...args: never[]) => unknown ? K : never]: T[K] };
+type Before<T> = { [K in keyof Methods<T>]?: T[K] extends (...args: infer A) => unknown ? (...args: A) => void : never };
+type After<T> = { [K in keyof Methods<T>]?: T[K] extends (...args: never[]) => infer R ? (result: R) => R : never };
+
+/** The object with `before` called ahead of its methods, their results passed through `after`, and some properties replaced. */
+function watch<T extends object>(target: T, before: Before<T>, after: After<T> = {}, replaced: Partial<T> = {}): T {
+  const methods = new Map<PropertyKey, unknown>();
+  return new Proxy(target, {
+    get(_, name) {
+      if (Object.hasOwn(replaced, name)) return replaced[name as keyof T];
+      if (methods.has(name)) return methods.get(name);
+      // Native objects insist on being `this`.
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      const ahead = before[name as keyof Before<T>] as ((...args: unknown[]) => void) | undefined;
+      const pass = after[name as keyof After<T>] as ((result: unknown) => unknown) | undefined;
+      const method = (...args: unknown[]): unknown => {
+        ahead?.(...args);
+        const result: unknown = Reflect.apply(value, target, args);
+        return pass === undefined ? result : pass(result);
+      };
+      methods.set(name, method);
+      return method;
+    },
+    set: (_, name, value) => Reflect.set(target, name, value, target),
+  });
+}

@@ -1,0 +1,80 @@
+/** The device `cpu`: runs host code on host arrays, at once. It always exists. */
+import type { HostArray, TypedArray } from '../compiler/dtype.ts';
+import { HeddleError } from '../compiler/errors.ts';
+import { DEFAULT_PROFILE } from '../compiler/program.ts';
+import type { DeviceProfile } from '../compiler/program.ts';
+import type { CallSite, Device, Executable, ExecutableStats, LoadableCode, MemoryReport } from './device.ts';
+import { Holdings } from './holdings.ts';
+import { checkDonations, checkInput, consumeDonated } from './inputs.ts';
+import { macrotask } from './macrotask.ts';
+import { Storage } from './storage.ts';
+
+const NO_STATS: ExecutableStats = {
+  kernels: 0,
+  dispatches: 0,
+  submits: 0,
+  compiles: 0,
+  compileMs: 0,
+  buffers: 0,
+  temporaryBytes: 0,
+};
+
+class HostExecutable implements Executable {
+  readonly label: string;
+  readonly evaluate: (inputs: readonly HostArray[]) => HostArray[];
+  readonly stats: ExecutableStats = NO_STATS;
+
+  constructor({ label, evaluate }: Extract<LoadableCode, { kind: 'host' }>) {
+    this.label = label;
+    this.evaluate = evaluate;
+  }
+
+  async compile(): Promise<void> {}
+}
+
+class CpuDevice implements Device {
+  readonly kind = 'cpu';
+  readonly label = 'cpu';
+  readonly profile: DeviceProfile = DEFAULT_PROFILE;
+  readonly lost = false;
+  readonly #holdings = new Holdings();
+
+  load(code: LoadableCode): Executable {
+    if (code.kind === 'host') return new HostExecutable(code);
+    throw new HeddleError('INTERNAL', `${code.program.label} is a program for a GPU, and cpu runs host code`);
+  }
+
+  run(executable: Executable, inputs: readonly Storage[], call: CallSite): Storage[] {
+    if (!(executable instanceof HostExecutable)) {
+      throw new HeddleError('DEVICE_MISMATCH', `${executable.label} was not loaded by cpu`, { fix: 'cpu.load(code)' }).at(call.where);
+    }
+    for (const input of inputs) checkInput(this, input, call);
+    checkDonations(inputs, call);
+    const results = executable.evaluate(inputs.map((input) => input.hostData!));
+    const storages = results.map((array) => Storage.onHost(this, array, call));
+    for (const storage of storages) this.#holdings.add(storage, storage.bytes);
+    consumeDonated(inputs, call);
+    return storages;
+  }
+
+  async read(storage: Storage): Promise<TypedArray> {
+    checkInput(this, storage, { label: 'read' });
+    return storage.hostData!.data.slice();
+  }
+
+  async sync(): Promise<void> {
+    await macrotask();
+  }
+
+  memory(): MemoryReport {
+    const { bytes, peak } = this.#holdings;
+    return { live: bytes, peak, pooled: 0, buffers: 0, holders: this.#holdings.holders() };
+  }
+
+  clear(): void {}
+
+  destroy(): void {}
+}
+
+/** Runs `host` code synchronously, with the reference interpreter of the primitives. */
+export const cpu: Device = new CpuDevice();

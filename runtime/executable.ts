@@ -1,0 +1,69 @@
+/** A Program loaded onto a GPU: its plan, and the pipelines of its kernels. */
+import type { Program } from '../compiler/program.ts';
+import type { GpuContext } from './context.ts';
+import type { Device, Executable, ExecutableStats } from './device.ts';
+import { pipelineKey } from './pipelines.ts';
+import type { Pipeline } from './pipelines.ts';
+import { planOf } from './plan.ts';
+import type { Plan } from './plan.ts';
+
+export class GpuExecutable implements Executable {
+  readonly device: Device;
+  readonly program: Program;
+  readonly plan: Plan;
+  readonly #context: GpuContext;
+  readonly #keys: readonly string[];
+  #compiles = 0;
+  #compileMs = 0;
+
+  constructor(device: Device, program: Program, context: GpuContext) {
+    this.device = device;
+    this.program = program;
+    this.plan = planOf(program, device.profile);
+    this.#context = context;
+    this.#keys = program.kernels.map(pipelineKey);
+  }
+
+  get label(): string {
+    return this.program.label;
+  }
+
+  get stats(): ExecutableStats {
+    const { dispatches, temporaryBytes, bufferCount } = this.plan;
+    return {
+      kernels: this.program.kernels.length,
+      dispatches,
+      submits: Math.ceil(dispatches / this.#context.dispatchesPerSubmit),
+      compiles: this.#compiles,
+      compileMs: this.#compileMs,
+      buffers: bufferCount,
+      temporaryBytes,
+    };
+  }
+
+  async compile(): Promise<void> {
+    const started = performance.now();
+    const { kernels } = this.program;
+    const made = await Promise.all(kernels.map((kernel, i) => this.#context.pipelines.prepare(this.#keys[i] ?? '', kernel)));
+    this.#count(made.filter(Boolean).length, started);
+  }
+
+  /** The pipelines of the kernels, made on the spot where they are missing. */
+  pipelines(): Pipeline[] {
+    const started = performance.now();
+    let compiles = 0;
+    const pipelines = this.program.kernels.map((kernel, i) => {
+      const key = this.#keys[i] ?? '';
+      if (!this.#context.pipelines.has(key)) compiles++;
+      return this.#context.pipelines.get(key, kernel);
+    });
+    this.#count(compiles, started);
+    return pipelines;
+  }
+
+  #count(compiles: number, started: number): void {
+    if (compiles === 0) return;
+    this.#compiles += compiles;
+    this.#compileMs += performance.now() - started;
+  }
+}

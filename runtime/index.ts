@@ -1,0 +1,18 @@
+/** Executes Programs; knows nothing of JAX. */
+export { countingDevice } from './counting.ts';
+export type { Counts } from './counting.ts';
+export { cpu } from './cpu.ts';
+export type {
+  CallSite,
+  Device,
+  Executable,
+  ExecutableStats,
+  Holder,
+  InitOptions,
+  LoadableCode,
+  MemoryReport,
+} from './device.ts';
+export { openDevice, requestGpuDevice } from './open.ts';
+export { Storage } from './storage.ts';
+export type { StorageSpec } from './storage.ts';
+export type { Submission } from './submission.ts';

@@ -1,0 +1,79 @@
+/** Operands of control flow: like arguments, except that numbers and booleans are weakly typed tensors. */
+import { Literal } from '../../compiler/ir/jaxpr.ts';
+import type { Aval } from '../../compiler/ir/jaxpr.ts';
+import { flatten, keyText, treedefKey, unflatten } from '../tree.ts';
+import type { TreeDef } from '../tree.ts';
+import { literalTensor, scalarLiteral, toTensor } from '../trace/literal.ts';
+import { Tensor } from '../trace/tensor.ts';
+import { currentTrace, readIn } from '../trace/trace.ts';
+import type { Trace } from '../trace/trace.ts';
+import { Variable } from '../trace/variable.ts';
+
+/** A leaf that is a tensor in the loop or branch; a Variable stands for its value there. */
+export interface OperandLeaf {
+  readonly value: Tensor;
+  readonly variable: Variable | null;
+  readonly path: string;
+}
+
+export interface Operands {
+  readonly leaves: readonly OperandLeaf[];
+  /** Static leaves by their place in the tree. */
+  readonly statics: ReadonlyMap<number, unknown>;
+  readonly treedef: TreeDef;
+  /** Equal for trees of equal structure and equal static leaves. */
+  readonly structure: string;
+}
+
+export function readOperands(tree: unknown, root: string): Operands {
+  const { leaves, paths, treedef } = flatten(tree, { root });
+  const trace = currentTrace();
+  const operands: OperandLeaf[] = [];
+  const statics = new Map<number, unknown>();
+  leaves.forEach((leaf, i) => {
+    const path = paths[i]!;
+    if (leaf instanceof Variable) operands.push({ value: readIn(trace, leaf), variable: leaf, path });
+    else if (isTensorLike(leaf)) operands.push({ value: operandTensor(leaf), variable: null, path });
+    else statics.set(i, leaf);
+  });
+  const staticKeys = [...statics].map(([i, value]) => `${i}:${keyText(value)}`).join(',');
+  return { leaves: operands, statics, treedef, structure: `${treedefKey(treedef)}|${staticKeys}` };
+}
+
+/** The tree with tracers in place of its tensors; Variables stay and are bound to their tracers in `trace`. */
+export function rebuildOperands(operands: Operands, tracers: readonly Tensor[], trace: Trace): unknown {
+  let next = 0;
+  const leaves: unknown[] = [];
+  const total = operands.leaves.length + operands.statics.size;
+  for (let i = 0; i < total; i++) {
+    if (operands.statics.has(i)) {
+      leaves.push(operands.statics.get(i));
+      continue;
+    }
+    const { variable } = operands.leaves[next]!;
+    const tracer = tracers[next++]!;
+    if (variable !== null) trace.bindVariable(variable, tracer);
+    leaves.push(variable ?? tracer);
+  }
+  return unflatten(operands.treedef, leaves);
+}
+
+export function avalsOf(operands: Operands): Aval[] {
+  return operands.leaves.map(({ value }) => value.aval);
+}
+
+function isTensorLike(leaf: unknown): leaf is Tensor | number | boolean | ArrayBufferView {
+  return leaf instanceof Tensor || typeof leaf === 'number' || typeof leaf === 'boolean' || ArrayBuffer.isView(leaf);
+}
+
+function operandTensor(leaf: Tensor | number | boolean | ArrayBufferView): Tensor {
+  if (typeof leaf === 'number' || typeof leaf === 'boolean') return literalTensor(scalarLiteral(leaf));
+  return toTensor(leaf, 'float32');
+}
+
+/** An output leaf as something a jaxpr can give. */
+export function outputValue(leaf: unknown, trace: Trace): Tensor | Literal | null {
+  if (leaf instanceof Variable) return trace.readVariable(leaf);
+  if (typeof leaf === 'number' || typeof leaf === 'boolean') return scalarLiteral(leaf);
+  return leaf instanceof Tensor || ArrayBuffer.isView(leaf) ? toTensor(leaf, 'float32') : null;
+}

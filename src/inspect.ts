@@ -1,0 +1,112 @@
+/** inspect: what a call compiles to, at every stage. */
+import { compile } from '../compiler/compile.ts';
+import { printJaxpr } from '../compiler/ir/print.ts';
+import { optimize } from '../compiler/optimize/pipeline.ts';
+import { DEFAULT_PROFILE, countDispatches } from '../compiler/program.ts';
+import type { DeviceProfile, KernelCode, Program } from '../compiler/program.ts';
+import type { Device } from '../runtime/index.ts';
+import { currentDevice } from './device.ts';
+import { traceCall } from './make-jaxpr.ts';
+import type { ClosedJaxpr } from './make-jaxpr.ts';
+import { located } from './trace/bind.ts';
+import { printsItself } from './trace/printing.ts';
+
+/** A stage of optimisation that changed the jaxpr. */
+export interface PassResult {
+  readonly name: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+export class Inspection {
+  /** The jaxpr as traced, with the state it threads. */
+  readonly jaxpr: ClosedJaxpr;
+  /** The passes that changed the jaxpr, in order. */
+  readonly passes: readonly PassResult[];
+  /** The jaxpr that was compiled. */
+  readonly optimized: string;
+  readonly program: Program;
+
+  constructor(jaxpr: ClosedJaxpr, passes: readonly PassResult[], optimized: string, program: Program) {
+    this.jaxpr = jaxpr;
+    this.passes = passes;
+    this.optimized = optimized;
+    this.program = program;
+  }
+
+  /** The kernels with their WGSL and the user's lines they come from. */
+  get kernels(): readonly KernelCode[] {
+    return this.program.kernels;
+  }
+
+  /** The dispatches that one call encodes. */
+  get dispatches(): number {
+    return countDispatches(this.program.steps);
+  }
+
+  /** The submits of one call. */
+  get submits(): number {
+    return this.dispatches === 0 ? 0 : 1;
+  }
+
+  /** Bytes of the memory slots that temporaries share. */
+  get temporaryBytes(): number {
+    const slots = new Map<number, number>();
+    for (const { slot, bytes } of this.program.buffers) {
+      if (slot !== null) slots.set(slot, Math.max(bytes, slots.get(slot) ?? 0));
+    }
+    return [...slots.values()].reduce((sum, bytes) => sum + bytes, 0);
+  }
+
+  toString(): string {
+    const buffers = (role: string): number => this.program.buffers.filter((buffer) => buffer.role === role).length;
+    const summary =
+      `${this.program.label}: ${this.kernels.length} kernels, ${this.dispatches} dispatches, ${this.submits} submits a call; ` +
+      `${buffers('input')} inputs, ${buffers('output')} outputs, ${buffers('temporary')} temporaries in ${this.temporaryBytes} bytes`;
+    const passes = this.passes.map(({ name, before, after }) => `${name} (${countLines(before)} -> ${countLines(after)} lines)`);
+    const kernels = this.kernels.map((kernel, i) => {
+      const sources = kernel.sources.map((source) => `// from ${source}\n`).join('');
+      return section(`kernel ${i}: ${kernel.label} (${kernel.kind})`, sources + kernel.wgsl);
+    });
+    return [
+      summary,
+      section('jaxpr', this.jaxpr.toString()),
+      section('passes', passes.join('\n') || 'no pass changed it'),
+      section('optimized', this.optimized),
+      ...kernels,
+    ].join('\n\n');
+  }
+}
+
+/**
+ * What `f(...args)` compiles to: the jaxpr before and after each pass, kernels with WGSL and source lines, buffers, dispatches and
+ * submits. Traces without running; writes of state are discarded. Without a GPU it compiles for WebGPU's default limits.
+ */
+export function inspect<A extends unknown[]>(f: (...args: A) => unknown, options: { readonly device?: Device } = {}): (...args: A) => Inspection {
+  return (...args: A): Inspection => located(() => {
+    const { closed } = traceCall('inspect', f as (...args: never[]) => unknown, args);
+    const passes: PassResult[] = [];
+    let before = printJaxpr(closed.jaxpr);
+    const optimized = optimize(closed.jaxpr, (name, jaxpr) => {
+      const after = printJaxpr(jaxpr);
+      if (after !== before) passes.push({ name, before, after });
+      before = after;
+    });
+    const { program } = compile(optimized, profileOf(options.device ?? currentDevice()), f.name || 'anonymous');
+    return new Inspection(closed, passes, printJaxpr(optimized), program);
+  });
+}
+
+function profileOf(device: Device | null): DeviceProfile {
+  return device === null || device.kind === 'cpu' ? DEFAULT_PROFILE : device.profile;
+}
+
+function section(title: string, body: string): string {
+  return `=== ${title} ===\n${body}`;
+}
+
+function countLines(text: string): number {
+  return text.split('\n').length;
+}
+
+printsItself(Inspection);

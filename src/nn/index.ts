@@ -1,0 +1,3 @@
+/** The functions of jax.nn. */
+export * from './activations.ts';
+export * from './normalized.ts';

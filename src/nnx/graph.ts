@@ -1,0 +1,120 @@
+/**
+ * Module graphs: what a module is made of, apart from the values of its Variables. Fields are visited in sorted order; plain arrays,
+ * objects and Maps that contain modules or Variables are traversed; a module or Variable met again is a reference.
+ */
+import { HeddleError } from '../../compiler/errors.ts';
+import { describeValue } from '../trace/literal.ts';
+import { Tensor } from '../trace/tensor.ts';
+import { Variable } from '../trace/variable.ts';
+import { ContainerDef, GraphDef, StaticMember, VariableRef, internGraphDef } from './graphdef.ts';
+import type { FieldDef, Member, ModuleClass } from './graphdef.ts';
+import { Module } from './module.ts';
+import { checkPart, compareParts, joinPath } from './paths.ts';
+import type { PathPart } from './paths.ts';
+
+export interface Graph<M> {
+  readonly graphdef: GraphDef<M>;
+  /** Every Variable once, at its first path. */
+  readonly variables: ReadonlyMap<string, Variable>;
+}
+
+/** Takes a module apart. @throws PYTREE for a tensor or typed array that is no Variable, STATE_PATH for '/' in a field name. */
+export function readGraph<M extends Module>(root: M): Graph<M> {
+  const variables = new Map<string, Variable>();
+  const firstPaths = new Map<Variable, string>();
+  const indices = new Map<Module, number>();
+
+  const readModule = (module: Module, path: readonly PathPart[]): GraphDef | number => {
+    const known = indices.get(module);
+    if (known !== undefined) return known;
+    const index = indices.size;
+    indices.set(module, index);
+    const submodules: Record<string, FieldDef> = {};
+    const staticFields: Record<string, unknown> = {};
+    for (const name of Object.keys(module).sort(compareParts)) {
+      checkPart(name, module.constructor.name);
+      const value = (module as unknown as Record<string, unknown>)[name];
+      if (value === undefined) continue;
+      const field = readField(value, [...path, name]);
+      if (field === null) staticFields[name] = value;
+      else submodules[name] = field;
+    }
+    return internGraphDef(new GraphDef(module.constructor as ModuleClass, index, submodules, staticFields));
+  };
+
+  const readField = (value: unknown, path: readonly PathPart[]): FieldDef | null => {
+    if (value instanceof Module) return readModule(value, path);
+    if (value instanceof Variable) {
+      const text = joinPath(path);
+      const first = firstPaths.get(value);
+      if (first === undefined) {
+        firstPaths.set(value, text);
+        variables.set(text, value);
+      }
+      return new VariableRef(first ?? text);
+    }
+    if (value instanceof Tensor || ArrayBuffer.isView(value)) {
+      throw new HeddleError('PYTREE', `${joinPath(path)} is ${value instanceof Tensor ? value.toString() : describeValue(value)}: data of a module lives in Variables`, {
+        fix: `this.${path.at(-1)} = new Param(value)`,
+      });
+    }
+    return containsNodes(value, new Set()) ? readContainer(value as object, path) : null;
+  };
+
+  const readContainer = (value: object, path: readonly PathPart[]): ContainerDef => {
+    const kind = Array.isArray(value) ? 'array' : value instanceof Map ? 'map' : 'object';
+    const entries: [PathPart, unknown][] = Array.isArray(value)
+      ? value.map((child, i): [PathPart, unknown] => [i, child])
+      : value instanceof Map
+        ? [...value].map(([key, child]): [PathPart, unknown] => [String(key), child])
+        : Object.entries(value);
+    const children = entries
+      .sort(([a], [b]) => compareParts(a, b))
+      .map(([part, child]): [PathPart, Member] => {
+        if (typeof part === 'string') checkPart(part, joinPath(path));
+        return [part, readField(child, [...path, part]) ?? new StaticMember(child)];
+      });
+    return new ContainerDef(kind, children);
+  };
+
+  return { graphdef: readModule(root, []) as GraphDef<M>, variables };
+}
+
+/** Builds the module: constructors do not run, a module's index is known before its parts, so cycles close. */
+export function buildGraph<M>(graphdef: GraphDef<M>, variableAt: (path: string) => Variable): M {
+  const modules = new Map<number, Module>();
+  const buildField = (field: FieldDef): unknown => {
+    if (typeof field === 'number') {
+      const module = modules.get(field);
+      if (module === undefined) throw new HeddleError('STRUCTURE', `the GraphDef refers to module ${field} before it appears`);
+      return module;
+    }
+    if (field instanceof VariableRef) return variableAt(field.path);
+    return field instanceof ContainerDef ? buildContainer(field) : buildModule(field);
+  };
+  const buildContainer = ({ kind, children }: ContainerDef): unknown => {
+    const built = children.map(([part, child]): [PathPart, unknown] => [part, child instanceof StaticMember ? child.value : buildField(child)]);
+    if (kind === 'array') return built.map(([, child]) => child);
+    return kind === 'map' ? new Map(built) : Object.fromEntries(built);
+  };
+  const buildModule = (def: GraphDef): Module => {
+    if (modules.has(def.index)) throw new HeddleError('STRUCTURE', `the GraphDef defines module ${def.index} twice`);
+    const module = Module.create(def.type);
+    modules.set(def.index, module);
+    const fields = Object.entries(def.fields).map(([name, field]) => [name, buildField(field)] as const);
+    Object.assign(module, def.staticFields, Object.fromEntries(fields));
+    return module;
+  };
+  return buildModule(graphdef as GraphDef) as M;
+}
+
+function containsNodes(value: unknown, seen: Set<unknown>): boolean {
+  if (value instanceof Module || value instanceof Variable || value instanceof Tensor) return true;
+  if (typeof value !== 'object' || value === null || seen.has(value)) return false;
+  seen.add(value);
+  if (Array.isArray(value)) return value.some((child) => containsNodes(child, seen));
+  if (value instanceof Map) return [...value.values()].some((child) => containsNodes(child, seen));
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  return Object.values(value).some((child) => containsNodes(child, seen));
+}

@@ -1,0 +1,151 @@
+/** GraphDef: the structure of a module, immutable and hash-consed, so that equal structures are one object. */
+import { keyText } from '../tree.ts';
+import { State } from './state.ts';
+import type { PathPart } from './paths.ts';
+import type { Module } from './module.ts';
+import { printsItself } from '../trace/printing.ts';
+
+export type ModuleClass<M = Module> = abstract new (...args: never[]) => M;
+
+/** The place of a Variable: the path at which the State holds it (the first of its paths, when it is shared). */
+export class VariableRef {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+}
+
+/** A member of a container that is neither module nor Variable. */
+export class StaticMember {
+  readonly value: unknown;
+
+  constructor(value: unknown) {
+    this.value = value;
+  }
+}
+
+export type Member = FieldDef | StaticMember;
+
+/** A plain array, object or Map that contains modules or Variables; other members are kept as they are. */
+export class ContainerDef {
+  readonly kind: 'array' | 'object' | 'map';
+  readonly children: readonly (readonly [PathPart, Member])[];
+
+  constructor(kind: 'array' | 'object' | 'map', children: readonly (readonly [PathPart, Member])[]) {
+    this.kind = kind;
+    this.children = children;
+  }
+}
+
+/** A field with state below it; a number refers to the module of that index. */
+export type FieldDef = GraphDef | number | ContainerDef | VariableRef;
+
+/** What `graphdef.apply(state)` returns: the output, and the module taken apart again. */
+export type Applied<R, M> = [output: R, parts: [state: State, graphdef: GraphDef<M>]];
+
+type Forward<M> = M extends { forward(...args: infer A): infer R } ? (...args: A) => Applied<R, M> : never;
+
+export class GraphDef<M = Module> {
+  readonly type: ModuleClass;
+  /** Pre-order over modules, the root is 0. */
+  readonly index: number;
+  readonly fields: Readonly<Record<string, FieldDef>>;
+  /** Everything that is neither module nor Variable. */
+  readonly staticFields: Readonly<Record<string, unknown>>;
+  /** Equal keys mean equal structure. */
+  readonly key: string;
+  declare readonly __module?: M | undefined;
+
+  constructor(type: ModuleClass, index: number, fields: Readonly<Record<string, FieldDef>>, staticFields: Readonly<Record<string, unknown>>) {
+    this.type = type;
+    this.index = index;
+    this.fields = Object.freeze({ ...fields });
+    this.staticFields = Object.freeze({ ...staticFields });
+    this.key = `${keyText(type)}@${index}{${recordKey(fields, fieldKey)}}{${recordKey(staticFields, staticKey)}}`;
+  }
+
+  /** The fields that are modules, references to them (their index), or containers; Variables are in the State. */
+  get submodules(): Readonly<Record<string, Exclude<FieldDef, VariableRef>>> {
+    const entries = Object.entries(this.fields).filter((entry): entry is [string, Exclude<FieldDef, VariableRef>] => !(entry[1] instanceof VariableRef));
+    return Object.fromEntries(entries);
+  }
+
+  toString(): string {
+    const subs = Object.entries(this.submodules).map(([name, field]) => `${name}: ${showField(field)}`);
+    const statics = Object.entries(this.staticFields).map(([name, value]) => `${name}: ${showStatic(value)}`);
+    return `GraphDef(type=${this.type.name}, index=${this.index}, submodules={${subs.join(', ')}}, staticFields={${statics.join(', ')}})`;
+  }
+}
+
+/** The methods that rebuild modules; installed by functional.ts, which knows how. */
+export interface GraphDef<M = Module> {
+  /** A new module with new Variables that hold the State's values. @throws STATE_PATH for missing or unknown paths. */
+  merge(state: State): M;
+  /**
+   * Calls `forward` (or the given method) of a merged copy: `[output, [newState, graphdef]]`. Pure: the Variables of `state` keep
+   * their values.
+   */
+  apply(state: State): Forward<M>;
+  apply<R>(state: State, method: (module: M) => R): Applied<R, M>;
+}
+
+const interned = new Map<string, WeakRef<GraphDef>>();
+const collected = new FinalizationRegistry<string>((key) => {
+  if (interned.get(key)?.deref() === undefined) interned.delete(key);
+});
+
+/** The one GraphDef of this structure. */
+export function internGraphDef<M>(graphdef: GraphDef<M>): GraphDef<M> {
+  const known = interned.get(graphdef.key)?.deref();
+  if (known !== undefined) return known as GraphDef<M>;
+  interned.set(graphdef.key, new WeakRef(graphdef as GraphDef));
+  collected.register(graphdef, graphdef.key);
+  return graphdef;
+}
+
+function recordKey<T>(record: Readonly<Record<string, T>>, show: (value: T) => string): string {
+  return Object.entries(record).map(([name, value]) => `${JSON.stringify(name)}:${show(value)}`).join(',');
+}
+
+function fieldKey(field: FieldDef): string {
+  if (typeof field === 'number') return `&${field}`;
+  if (field instanceof VariableRef) return `$${JSON.stringify(field.path)}`;
+  if (field instanceof GraphDef) return field.key;
+  const children = field.children.map(([part, child]) => `${typeof part}:${part}=${child instanceof StaticMember ? staticKey(child.value) : fieldKey(child)}`);
+  return `${field.kind}(${children.join(',')})`;
+}
+
+/** Plain data by deep value, everything else by identity; own ancestors by identity too, so that cycles end. */
+function staticKey(value: unknown, ancestors: readonly unknown[] = []): string {
+  if (typeof value !== 'object' || value === null || ancestors.includes(value)) return keyText(value);
+  const inside = [...ancestors, value];
+  if (Array.isArray(value)) return `[${value.map((child) => staticKey(child, inside)).join(',')}]`;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return keyText(value);
+  return `{${recordKey(value as Record<string, unknown>, (child) => staticKey(child, inside))}}`;
+}
+
+function showField(field: FieldDef): string {
+  if (typeof field === 'number') return String(field);
+  if (field instanceof VariableRef) return `'${field.path}'`;
+  if (field instanceof GraphDef) return field.toString();
+  const parts = field.children.map(([part, child]) => {
+    const text = child instanceof StaticMember ? showStatic(child.value) : showField(child);
+    return field.kind === 'array' ? text : `${part}: ${text}`;
+  });
+  return field.kind === 'array' ? `[${parts.join(', ')}]` : `${field.kind === 'map' ? 'Map' : ''}{${parts.join(', ')}}`;
+}
+
+function showStatic(value: unknown): string {
+  if (typeof value === 'function') return value.name || 'function';
+  if (Array.isArray(value)) return `[${value.map(showStatic).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype !== Object.prototype && prototype !== null) return value.constructor.name;
+    return `{${Object.entries(value).map(([name, child]) => `${name}: ${showStatic(child)}`).join(', ')}}`;
+  }
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}
+
+printsItself(GraphDef);

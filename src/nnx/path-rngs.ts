@@ -1,0 +1,82 @@
+/** PathRngs: the random source of the tiny-NNX document. Keys are foldIn(key, hash of the path of counts). */
+import { blake2s } from '@noble/hashes/blake2s';
+import { HeddleError } from '../../compiler/errors.ts';
+import { foldIn } from '../random/index.ts';
+import { registerNodeType } from '../tree.ts';
+import { hostTensor } from '../trace/literal.ts';
+import { Tensor } from '../trace/tensor.ts';
+import { currentTrace } from '../trace/trace.ts';
+import type { Trace } from '../trace/trace.ts';
+import type { KeySource } from './rngs.ts';
+
+/** The first four bytes, big-endian, of blake2s-256 of the decimals joined by single spaces. */
+export function stableHash(counts: readonly number[]): number {
+  const digest = blake2s(new TextEncoder().encode(counts.join(' ')));
+  return new DataView(digest.buffer, digest.byteOffset, 4).getUint32(0, false);
+}
+
+/**
+ * A key and a plain counter. The counter is no Variable, so it may only advance where the object was made: outside any trace, or in that
+ * one trace. `Rngs` has no such limit.
+ */
+export class PathRngs implements KeySource {
+  readonly key: Tensor;
+  readonly countPath: readonly number[];
+  #count: number;
+  /** Where the counter may advance; `undefined` for a copy handed into a trace, which must not. */
+  readonly #home: Trace | null | undefined;
+
+  constructor(key: Tensor, count: number = 0, countPath: readonly number[] = []) {
+    this.key = key;
+    this.#count = count;
+    this.countPath = countPath;
+    this.#home = currentTrace();
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The next key, uint32[2]. @throws RNG where the counter cannot advance. */
+  makeRng(): Tensor {
+    this.#checkHome('makeRng()');
+    const hash = stableHash([...this.countPath, this.#count]);
+    this.#count++;
+    return foldIn(this.key, hostTensor(Uint32Array.of(hash), [], 'uint32'));
+  }
+
+  /** A source whose keys differ from all others of this one; give it to a function that draws by itself. */
+  fork(): PathRngs {
+    this.#checkHome('fork()');
+    const countPath = [...this.countPath, this.#count];
+    this.#count++;
+    return new PathRngs(this.key, 0, countPath);
+  }
+
+  #checkHome(use: string): void {
+    const here = currentTrace();
+    if (this.#home === here && !borrowed.has(this)) return;
+    const made = this.#home == null ? 'outside the trace' : `in ${this.#home.name}`;
+    throw new HeddleError(
+      'RNG',
+      `PathRngs.${use} was called in ${here?.name ?? 'no trace'}, but the PathRngs was made ${made}: its counter is a plain number, ` +
+        'and the next call would draw the same keys again',
+      { fix: 'new PathRngs(key) inside the function with the key as argument, or Rngs' },
+    );
+  }
+}
+
+/** Copies that a transform handed to its function. */
+const borrowed = new WeakSet<PathRngs>();
+
+registerNodeType<PathRngs, { readonly count: number; readonly countPath: readonly number[] }>({
+  name: 'PathRngs',
+  matches: (value): value is PathRngs => value instanceof PathRngs,
+  flatten: (rngs) => ({ children: [['key', rngs.key]], aux: { count: rngs.count, countPath: rngs.countPath } }),
+  unflatten: ({ count, countPath }, [key]) => {
+    const copy = new PathRngs(key as Tensor, count, countPath);
+    borrowed.add(copy);
+    return copy;
+  },
+  key: (aux) => JSON.stringify(aux),
+});

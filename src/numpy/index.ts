@@ -1,0 +1,2 @@
+/** The namespace `np`. */
+export * as np from './api.ts';

@@ -1,0 +1,58 @@
+/** Elements picked by position. */
+import { showShape, sizeOf, stridesOf } from '../../compiler/shape.ts';
+import * as lax from '../lax/index.ts';
+import { tensorOf } from '../trace/bind.ts';
+import type { Operand } from '../trace/bind.ts';
+import type { Tensor } from '../trace/tensor.ts';
+import { gather, integers } from './gather.ts';
+import { axisOf, fail } from './operands.ts';
+import { broadcastTo, ravel } from './shape.ts';
+
+export interface TakeOptions {
+  /** The axis to pick along; by default the flattened tensor. */
+  readonly axis?: number | null;
+  /**
+   * What an index outside the axis gives: `fill` (default) NaN, the lowest int32, the highest uint32 or true; `clip` the nearest element.
+   * Negative indices count from the end under `fill`, and are 0 under `clip`.
+   */
+  readonly mode?: 'fill' | 'clip';
+}
+
+/**
+ * The elements of x at integer `indices` along an axis: its extent gives way to the shape of the indices. jax.numpy.take.
+ *
+ * @throws AXIS; DTYPE for indices that are not integers.
+ */
+export function take(x: Operand, indices: Operand | readonly number[], { axis = null, mode = 'fill' }: TakeOptions = {}): Tensor {
+  const tensor = axis === null ? ravel(x) : tensorOf(x);
+  return gather(tensor, integers('np.take', indices), axisOf('np.take', axis ?? 0, tensor.ndim), mode);
+}
+
+/**
+ * For each place of `indices` the element of x at that place, but at the index along `axis`. The other axes broadcast; without an axis
+ * both are taken flat. Out of range gives NaN, the lowest int32, the highest uint32 or true. jax.numpy.take_along_axis.
+ *
+ * @throws AXIS; SHAPE when the ranks differ or other axes do not broadcast; DTYPE for indices that are not integers.
+ */
+export function takeAlongAxis(x: Operand, indices: Operand, { axis }: { readonly axis: number | null }): Tensor {
+  const picked = integers('np.takeAlongAxis', indices);
+  if (axis === null) return take(x, ravel(picked));
+  const tensor = tensorOf(x);
+  const along = axisOf('np.takeAlongAxis', axis, tensor.ndim);
+  if (picked.ndim !== tensor.ndim) {
+    const problem = `np.takeAlongAxis: indices of shape ${showShape(picked.shape)} for a tensor of shape ${showShape(tensor.shape)}`;
+    fail('SHAPE', problem, 'np.takeAlongAxis(x, np.expandDims(indices, axis), { axis })');
+  }
+  const extent = tensor.shape[along] ?? 0;
+  const others = tensor.shape.map((size, i) => (i === along ? (picked.shape[along] ?? 0) : Math.max(size, picked.shape[i] ?? 1)));
+  const widened = broadcastTo(tensor, others.map((size, i) => (i === along ? extent : size)));
+  const strides = stridesOf(widened.shape);
+  const index = broadcastTo(picked, others);
+  const position = lax.select(lax.lt(index, 0), lax.add(index, extent), index);
+  const flat = others.reduce(
+    (sum, _, i) => lax.add(sum, lax.mul(i === along ? position : lax.broadcastedIota('int32', others, i), strides[i] ?? 1)),
+    lax.full(others, 0, 'int32'),
+  );
+  const isInside = lax.bitwiseAnd(lax.ge(position, 0), lax.lt(position, extent));
+  return gather(ravel(widened), lax.select(isInside, flat, sizeOf(widened.shape)), 0, 'fill');
+}

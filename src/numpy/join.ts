@@ -1,0 +1,106 @@
+/** Tensors joined, repeated and taken apart. Operands of different dtypes are promoted. */
+import { showShape } from '../../compiler/shape.ts';
+import * as lax from '../lax/index.ts';
+import { resultType, tensorOf } from '../trace/bind.ts';
+import type { Operand } from '../trace/bind.ts';
+import type { Tensor } from '../trace/tensor.ts';
+import { asDType, axisOf, fail } from './operands.ts';
+import { atleast2d, broadcastTo, expandDims, ravel, reshape } from './shape.ts';
+
+export interface AxisOptions {
+  /** Default 0; negative axes count from the end. */
+  readonly axis?: number;
+}
+
+/** Tensors one after the other along an axis that they have. jax.numpy.concatenate. @throws SHAPE when the other axes differ. */
+export function concatenate(xs: readonly Operand[], { axis = 0 }: AxisOptions = {}): Tensor {
+  const [first, ...rest] = promotedList('np.concatenate', xs);
+  const along = axisOf('np.concatenate', axis, first.ndim);
+  const others = ({ shape }: Tensor): string => showShape(shape.filter((_, i) => i !== along));
+  if (rest.some((tensor) => tensor.ndim !== first.ndim || others(tensor) !== others(first))) {
+    const shapes = [first, ...rest].map((tensor) => showShape(tensor.shape)).join(' and ');
+    fail('SHAPE', `np.concatenate: shapes ${shapes} differ in more than axis ${along}`, 'np.stack(xs)');
+  }
+  return rest.length === 0 ? first : lax.concatenate([first, ...rest], along);
+}
+
+/** Tensors of one shape along a new axis. jax.numpy.stack. @throws SHAPE when the shapes differ. */
+export function stack(xs: readonly Operand[], { axis = 0 }: AxisOptions = {}): Tensor {
+  const tensors = promotedList('np.stack', xs);
+  const shapes = [...new Set(tensors.map((tensor) => showShape(tensor.shape)))];
+  if (shapes.length > 1) fail('SHAPE', `np.stack: shapes ${shapes.join(' and ')} differ`, 'np.concatenate(xs)');
+  const along = axisOf('np.stack', axis, tensors[0].ndim + 1);
+  return concatenate(tensors.map((tensor) => lax.expandDims(tensor, [along])), { axis: along });
+}
+
+/** Tensors below each other, vectors as rows. jax.numpy.vstack. @throws SHAPE */
+export function vstack(xs: readonly Operand[]): Tensor {
+  return concatenate(xs.map(atleast2d));
+}
+
+/** Tensors beside each other: along axis 1, vectors along axis 0. jax.numpy.hstack. @throws SHAPE */
+export function hstack(xs: readonly Operand[]): Tensor {
+  const tensors = xs.map((x) => (tensorOf(x).ndim === 0 ? reshape(x, [1]) : tensorOf(x)));
+  return concatenate(tensors, { axis: tensors[0]?.ndim === 1 ? 0 : 1 });
+}
+
+/**
+ * x cut along an axis into `parts` pieces of one extent, or before each of the indices `parts`. jax.numpy.split.
+ *
+ * @throws SHAPE when the extent is no multiple of the number of pieces.
+ */
+export function split(x: Operand, parts: number | readonly number[], { axis = 0 }: AxisOptions = {}): Tensor[] {
+  const tensor = tensorOf(x);
+  const along = axisOf('np.split', axis, tensor.ndim);
+  const extent = tensor.shape[along] ?? 0;
+  const cuts = typeof parts === 'number' ? evenCuts(tensor, along, parts) : parts.map((cut) => bounded(cut, extent));
+  return [0, ...cuts].map((start, i) => lax.sliceInDim(tensor, start, Math.max(start, cuts[i] ?? extent), { axis: along }));
+}
+
+/** x repeated `repetitions[i]` times along axis i; the shorter of shape and repetitions is filled up with leading ones. jax.numpy.tile. */
+export function tile(x: Operand, repetitions: number | readonly number[]): Tensor {
+  const tensor = tensorOf(x);
+  const given = typeof repetitions === 'number' ? [repetitions] : repetitions;
+  const rank = Math.max(tensor.ndim, given.length);
+  const padded = (list: readonly number[]): number[] => [...new Array<number>(rank - list.length).fill(1), ...list];
+  const [extents, times] = [padded(tensor.shape), padded(given)];
+  const apart = broadcastTo(
+    reshape(tensor, extents.flatMap((extent) => [1, extent])),
+    extents.flatMap((extent, axis) => [times[axis] ?? 1, extent]),
+  );
+  return reshape(apart, extents.map((extent, axis) => extent * (times[axis] ?? 1)));
+}
+
+/** Each element `repeats` times in a row, along an axis or (by default) of the flattened tensor. jax.numpy.repeat, static repeats. */
+export function repeat(x: Operand, repeats: number, { axis = null }: { readonly axis?: number | null } = {}): Tensor {
+  if (!Number.isInteger(repeats) || repeats < 0) {
+    fail('VALUE', `np.repeat: ${repeats} is not a number of repetitions`, 'np.repeat(x, 2)');
+  }
+  const tensor = axis === null ? ravel(x) : tensorOf(x);
+  const along = axisOf('np.repeat', axis ?? 0, tensor.ndim);
+  const extents = [...tensor.shape];
+  extents.splice(along + 1, 0, repeats);
+  const apart = broadcastTo(expandDims(tensor, along + 1), extents);
+  return reshape(apart, tensor.shape.map((extent, i) => (i === along ? extent * repeats : extent)));
+}
+
+function promotedList(name: string, xs: readonly Operand[]): readonly [Tensor, ...Tensor[]] {
+  const [first, ...rest] = xs.map(tensorOf);
+  if (first === undefined) return fail('VALUE', `${name}: there is nothing to join`, `${name}([x, y])`);
+  const { dtype } = resultType([first, ...rest]);
+  return [asDType(first, dtype), ...rest.map((tensor) => asDType(tensor, dtype))];
+}
+
+function evenCuts(tensor: Tensor, axis: number, parts: number): number[] {
+  const extent = tensor.shape[axis] ?? 0;
+  if (!Number.isInteger(parts) || parts < 1 || extent % parts !== 0) {
+    const problem = `np.split: axis ${axis} of shape ${showShape(tensor.shape)} is not cut into ${parts} equal parts`;
+    fail('SHAPE', problem, 'np.split(x, [2, 5]), which cuts before index 2 and 5');
+  }
+  return Array.from({ length: parts - 1 }, (_, i) => ((i + 1) * extent) / parts);
+}
+
+/** An index counted from the front, within the axis. */
+function bounded(index: number, extent: number): number {
+  return Math.min(Math.max(index < 0 ? index + extent : index, 0), extent);
+}

@@ -1,0 +1,64 @@
+/** Runs finished jaxprs: optimises and compiles them once per structure and device, then replays the program. */
+import { optimize } from '../../compiler/optimize/pipeline.ts';
+import { compile } from '../../compiler/compile.ts';
+import { canonicalText } from '../../compiler/ir/hash.ts';
+import type { Jaxpr } from '../../compiler/ir/jaxpr.ts';
+import { evaluate } from '../../compiler/reference/evaluate.ts';
+import { HeddleError } from '../../compiler/errors.ts';
+import type { CallSite, Device, Executable, Storage } from '../../runtime/index.ts';
+import { BoundedMap } from '../bounded-map.ts';
+import { defaultDevice } from '../device.ts';
+import { CallStack } from './location.ts';
+import { Tensor } from './tensor.ts';
+
+const MAX_EXECUTABLES = 1024;
+const executables = new WeakMap<Device, BoundedMap<string, Executable>>();
+
+/** The executable of a jaxpr whose consts and inputs are the call's inputs; found by structure. */
+export function executableOf(jaxpr: Jaxpr, device: Device, label: string): Executable {
+  let known = executables.get(device);
+  if (known === undefined) executables.set(device, (known = new BoundedMap(MAX_EXECUTABLES)));
+  return known.getOrMake(canonicalText(jaxpr), () => load(jaxpr, device, label));
+}
+
+function load(jaxpr: Jaxpr, device: Device, label: string): Executable {
+  const optimized = optimize(jaxpr);
+  if (device.kind === 'cpu') {
+    return device.load({ kind: 'host', label, evaluate: (inputs) => evaluate(optimized, inputs) });
+  }
+  return device.load({ kind: 'program', program: compile(optimized, device.profile, label).program });
+}
+
+/** Runs an executable of `jaxpr` on concrete tensors; the results are fresh tensors. */
+export function runExecutable(executable: Executable, jaxpr: Jaxpr, inputs: readonly Tensor[], device: Device, call: CallSite): Tensor[] {
+  const storages = inputs.map((input) => input.storage(executable.label));
+  const results: Storage[] = device.run(executable, storages, call);
+  return jaxpr.outputs.map((output, i) => Tensor.adopt(results[i]!, output.aval));
+}
+
+/** Runs a jaxpr once on concrete tensors, on the default device. `inputs` are its consts, then its inputs. */
+export function runJaxpr(jaxpr: Jaxpr, inputs: readonly Tensor[], label: string): Tensor[] {
+  const device = deviceFor(inputs, label);
+  const stack = new CallStack();
+  return runExecutable(executableOf(jaxpr, device, label), jaxpr, inputs, device, callSite(label, stack));
+}
+
+/** The call's line is found only when somebody needs it. */
+export function callSite(label: string, stack: CallStack, donate?: readonly boolean[]): CallSite {
+  const site = donate === undefined ? { label } : { label, donate };
+  return Object.defineProperty(site, 'where', { get: () => stack.where, enumerable: true });
+}
+
+/** The device that holds the inputs, or the default. @throws DEVICE_MISMATCH when they are on two devices. */
+export function deviceFor(inputs: readonly Tensor[], label: string, wanted?: Device): Device {
+  const device = wanted ?? inputs.map((input) => input.device).find((d) => d !== null) ?? defaultDevice(label);
+  for (const input of inputs) {
+    if (input.device === null || input.device === device) continue;
+    throw new HeddleError(
+      'DEVICE_MISMATCH',
+      `${label} runs on ${device.label}, but an operand ${input.describe()} is on ${input.device.label}`,
+      { fix: 'x.to(device)' },
+    ).at(new CallStack().where);
+  }
+  return device;
+}

@@ -1,0 +1,273 @@
+/**
+ * Pytrees: nested arrays, plain objects, Maps, null, and registered classes, with anything else as leaves. The counterpart of
+ * jax.tree_util. Keys of objects are visited in order of code points.
+ */
+import { HeddleError } from '../compiler/errors.ts';
+import { Tensor } from './trace/tensor.ts';
+import { Variable } from './trace/variable.ts';
+import { describeValue } from './trace/literal.ts';
+
+/** How a class takes part in pytrees. */
+export interface NodeType<T, Aux = unknown> {
+  readonly name: string;
+  matches(value: unknown): value is T;
+  /** Children with their path parts, and what else is needed to rebuild the node. */
+  flatten(value: T): { readonly children: readonly (readonly [part: string, child: unknown])[]; readonly aux: Aux };
+  unflatten(aux: Aux, children: readonly unknown[]): T;
+  /** Equal keys mean equal structure. */
+  key(aux: Aux): string;
+  /** A node with an identity of its own (a module graph): traced functions receive the object itself. */
+  readonly identity?: boolean;
+}
+
+export type TreeDef =
+  | { readonly kind: 'leaf' }
+  | { readonly kind: 'nothing'; readonly value: null | undefined }
+  | { readonly kind: 'array'; readonly children: readonly TreeDef[] }
+  | { readonly kind: 'object'; readonly keys: readonly string[]; readonly children: readonly TreeDef[] }
+  | { readonly kind: 'map'; readonly keys: readonly unknown[]; readonly children: readonly TreeDef[] }
+  | { readonly kind: 'node'; readonly type: NodeType<unknown>; readonly aux: unknown; readonly children: readonly TreeDef[] };
+
+export interface Flattened {
+  readonly leaves: readonly unknown[];
+  /** One path per leaf: `[0].params.w`. */
+  readonly paths: readonly string[];
+  readonly treedef: TreeDef;
+}
+
+export interface FlattenOptions {
+  /** Stops at values for which it is true. */
+  isLeaf?(value: unknown): boolean;
+  /** Path of the root, for messages. */
+  readonly root?: string;
+}
+
+const nodeTypes: NodeType<unknown>[] = [];
+
+/** Lets instances of a class be pytrees: children are traced, `aux` is static. The counterpart of register_pytree_node. */
+export function registerNodeType<T, Aux>(type: NodeType<T, Aux>): void {
+  nodeTypes.unshift(type as unknown as NodeType<unknown>);
+}
+
+/** Lets instances of `constructor` be pytrees. `aux` is compared as JSON text. */
+export function registerPytree<T extends object, Aux>(
+  constructor: abstract new (...args: never[]) => T,
+  rules: {
+    flatten(value: T): readonly [children: readonly unknown[], aux: Aux];
+    unflatten(aux: Aux, children: readonly unknown[]): T;
+  },
+): void {
+  registerNodeType<T, Aux>({
+    name: constructor.name,
+    matches: (value): value is T => value instanceof constructor,
+    flatten: (value) => {
+      const [children, aux] = rules.flatten(value);
+      return { children: children.map((child, i) => [`<${i}>`, child] as const), aux };
+    },
+    unflatten: (aux, children) => rules.unflatten(aux, children),
+    key: (aux) => JSON.stringify(aux),
+  });
+}
+
+/** Ascending order of Unicode code points, as Python sorts strings. */
+export function compareCodePoints(a: string, b: string): number {
+  const [left, right] = [[...a], [...b]];
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    const difference = left[i]!.codePointAt(0)! - right[i]!.codePointAt(0)!;
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
+export function flatten(tree: unknown, options: FlattenOptions = {}): Flattened {
+  const leaves: unknown[] = [];
+  const paths: string[] = [];
+  const open = new Set<unknown>();
+
+  const descend = (value: object, path: string, build: () => TreeDef): TreeDef => {
+    if (open.has(value)) {
+      throw new HeddleError('PYTREE', `the tree contains itself: ${path || 'the root'} is one of its own ancestors`, {
+        fix: 'nnx.Module for object graphs with cycles',
+      });
+    }
+    open.add(value);
+    const treedef = build();
+    open.delete(value);
+    return treedef;
+  };
+
+  const visit = (value: unknown, path: string): TreeDef => {
+    if (options.isLeaf?.(value) === true) return leaf(value, path);
+    if (value === null || value === undefined) return { kind: 'nothing', value };
+    if (typeof value !== 'object' || isLeafObject(value)) return leaf(value, path);
+    const type = nodeTypes.find((candidate) => candidate.matches(value));
+    if (type !== undefined) {
+      return descend(value, path, () => {
+        const { children, aux } = type.flatten(value);
+        const join = type.identity === true ? (part: string) => `${path === '' ? '' : `${path}.`}${part}` : (part: string) => `${path}.${part}`;
+        return { kind: 'node', type, aux, children: children.map(([part, child]) => visit(child, join(part))) };
+      });
+    }
+    if (Array.isArray(value)) {
+      return descend(value, path, () => ({ kind: 'array', children: value.map((child, i) => visit(child, `${path}[${i}]`)) }));
+    }
+    if (value instanceof Map) {
+      const entries = [...value.entries()];
+      const children = () => entries.map(([key, child]) => visit(child, `${path}.get(${String(key)})`));
+      return descend(value, path, () => ({ kind: 'map', keys: entries.map(([key]) => key), children: children() }));
+    }
+    if (!isPlainObject(value)) {
+      throw new HeddleError('PYTREE', `${path || 'the value'} is ${describeValue(value)}, which is not a pytree`, {
+        fix: `registerPytree(${value.constructor?.name ?? 'Class'}, { flatten, unflatten })`,
+      });
+    }
+    const keys = Object.keys(value).sort(compareCodePoints);
+    return descend(value, path, () => ({
+      kind: 'object',
+      keys,
+      children: keys.map((key) => visit((value as Record<string, unknown>)[key], `${path}.${key}`)),
+    }));
+  };
+
+  const leaf = (value: unknown, path: string): TreeDef => {
+    leaves.push(value);
+    paths.push(path);
+    return { kind: 'leaf' };
+  };
+
+  const treedef = visit(tree, options.root ?? '');
+  return { leaves, paths, treedef };
+}
+
+export function unflatten(treedef: TreeDef, leaves: Iterable<unknown>): unknown {
+  const iterator = leaves[Symbol.iterator]();
+  const build = (node: TreeDef): unknown => {
+    switch (node.kind) {
+      case 'leaf': {
+        const next = iterator.next();
+        if (next.done === true) throw new HeddleError('PYTREE', 'there are fewer leaves than the tree has places');
+        return next.value;
+      }
+      case 'nothing':
+        return node.value;
+      case 'array':
+        return node.children.map(build);
+      case 'object':
+        return Object.fromEntries(node.children.map((child, i) => [node.keys[i], build(child)]));
+      case 'map':
+        return new Map(node.children.map((child, i) => [node.keys[i], build(child)]));
+      case 'node':
+        return node.type.unflatten(node.aux, node.children.map(build));
+    }
+  };
+  return build(treedef);
+}
+
+/** A text that is equal for trees of equal structure. */
+export function treedefKey(treedef: TreeDef): string {
+  switch (treedef.kind) {
+    case 'leaf':
+      return '*';
+    case 'nothing':
+      return treedef.value === null ? 'null' : 'undefined';
+    case 'array':
+      return `[${treedef.children.map(treedefKey).join(',')}]`;
+    case 'object':
+      return `{${treedef.children.map((child, i) => `${JSON.stringify(treedef.keys[i])}:${treedefKey(child)}`).join(',')}}`;
+    case 'map':
+      return `Map(${treedef.children.map((child, i) => `${keyText(treedef.keys[i])}:${treedefKey(child)}`).join(',')})`;
+    case 'node':
+      return `${treedef.type.name}<${treedef.type.key(treedef.aux)}>(${treedef.children.map(treedefKey).join(',')})`;
+  }
+}
+
+const identities = new WeakMap<object, number>();
+let nextIdentity = 0;
+
+/** A text that is equal for static values that select the same program: deep for primitives, identity for objects. */
+export function keyText(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value);
+    case 'number':
+      return Object.is(value, -0) ? '-0' : String(value);
+    case 'bigint':
+      return `${value}n`;
+    case 'symbol':
+      return value.toString();
+    case 'object':
+    case 'function': {
+      if (value === null) return 'null';
+      let identity = identities.get(value);
+      if (identity === undefined) identities.set(value, (identity = nextIdentity++));
+      return `#${identity}`;
+    }
+    default:
+      return String(value);
+  }
+}
+
+/** `f` of every leaf, in a tree of the same structure. The counterpart of jax.tree.map. */
+export function map(f: (leaf: unknown) => unknown, tree: unknown): unknown {
+  const { leaves, treedef } = flatten(tree);
+  return unflatten(treedef, leaves.map(f));
+}
+
+export function leavesOf(tree: unknown): readonly unknown[] {
+  return flatten(tree).leaves;
+}
+
+/** The shapes of the tensors and Variables of a tree, other leaves as they are. */
+export function shapes(tree: unknown): unknown {
+  const { leaves, treedef } = flatten(tree, { isLeaf: (value) => value instanceof Variable });
+  return unflattenPlain(treedef, leaves.map((leaf) => (leaf instanceof Tensor || leaf instanceof Variable ? leaf.shape : leaf)));
+}
+
+/** Rebuilds a tree with registered nodes as plain objects, for values that their classes would not accept. */
+function unflattenPlain(treedef: TreeDef, leaves: readonly unknown[]): unknown {
+  let position = 0;
+  const build = (node: TreeDef): unknown => {
+    if (node.kind === 'leaf') return leaves[position++];
+    if (node.kind === 'nothing') return node.value;
+    if (node.kind === 'array') return node.children.map(build);
+    const keys = node.kind === 'node' ? node.children.map((_, i) => String(i)) : node.keys;
+    return Object.fromEntries(node.children.map((child, i) => [String(keys[i]), build(child)]));
+  };
+  return build(treedef);
+}
+
+function isLeafObject(value: object): boolean {
+  return value instanceof Tensor || value instanceof Variable || ArrayBuffer.isView(value);
+}
+
+function isPlainObject(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** One value of a prefix tree for each leaf: `0` stands for every leaf below, `[0, null]` for those of two children. */
+export function prefixValues(prefix: unknown, treedef: TreeDef, what: string): (number | null)[] {
+  const values: (number | null)[] = [];
+  const count = (node: TreeDef): number =>
+    node.kind === 'leaf' ? 1 : node.kind === 'nothing' ? 0 : node.children.reduce((sum, child) => sum + count(child), 0);
+  const visit = (part: unknown, node: TreeDef, path: string): void => {
+    if (part === null || typeof part === 'number') {
+      for (let i = count(node); i > 0; i--) values.push(part);
+      return;
+    }
+    if (node.kind === 'nothing') return;
+    if (node.kind === 'array' && Array.isArray(part) && part.length === node.children.length) {
+      node.children.forEach((child, i) => visit(part[i], child, `${path}[${i}]`));
+      return;
+    }
+    if (node.kind === 'object' && typeof part === 'object' && part !== null && !Array.isArray(part)) {
+      node.children.forEach((child, i) => visit((part as Record<string, unknown>)[node.keys[i]!] ?? null, child, `${path}.${node.keys[i]}`));
+      return;
+    }
+    throw new HeddleError('VMAP_AXIS', `${path} does not fit the tree it belongs to: it must be a number, null, or a prefix of the tree`, {
+      fix: `${what}: 0`,
+    });
+  };
+  visit(prefix, treedef, what);
+  return values;
+}

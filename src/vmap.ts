@@ -1,0 +1,163 @@
+/** vmap: maps a function over an axis of its arguments by a pass over its jaxpr. The counterpart of jax.vmap. */
+import { HeddleError } from '../compiler/errors.ts';
+import type { Aval } from '../compiler/ir/jaxpr.ts';
+import { showAval } from '../compiler/ir/jaxpr.ts';
+import { batchJaxpr } from '../compiler/transforms/vmap.ts';
+import { checkStructure, currentValue, positional, readArguments, rebuildArguments } from './trace/arguments.ts';
+import type { Arguments } from './trace/arguments.ts';
+import { applyJaxpr } from './trace/apply.ts';
+import { located } from './trace/bind.ts';
+import { buildOutputs, planOutputs } from './trace/outputs.ts';
+import { closedJaxpr, finish, stage } from './trace/stage.ts';
+import { Tensor } from './trace/tensor.ts';
+import { currentTrace, readIn, writeIn } from './trace/trace.ts';
+import { Variable } from './trace/variable.ts';
+import { prefixValues } from './tree.ts';
+import type { TreeDef } from './tree.ts';
+
+/** An axis, null for "not mapped", or a tree of them that is a prefix of the tree it belongs to. */
+export type Axes = number | null | readonly Axes[] | { readonly [key: string]: Axes };
+
+export interface VmapOptions {
+  /** One entry per argument, or one for all. Default 0. */
+  readonly inAxes?: Axes;
+  /** Where the mapped axis of the results goes. Default 0. */
+  readonly outAxes?: Axes;
+  /** The size of the mapped axis, when no argument tells. */
+  readonly axisSize?: number;
+}
+
+/**
+ * A function of the same parameters in which the mapped arguments have one more axis, as have the results. Inside `f` a
+ * Variable of a mapped argument is its slice; a Variable that is not mapped may only be written with values that do not depend on
+ * the mapped axis.
+ *
+ * @throws VMAP_AXIS for sizes that differ, an axis that an argument does not have, or nothing mapped.
+ */
+export function vmap<A extends unknown[], R>(f: (...args: A) => R, options: VmapOptions = {}): (...args: A) => R {
+  const { inAxes = 0, outAxes = 0, axisSize } = options;
+  const name = `vmap(${f.name || 'anonymous'})`;
+  return (...args: A): R => located(() => {
+    const inputs = readArguments(args, positional);
+    const values = inputs.traced.map((leaf) => currentValue(leaf));
+    const axes = argumentAxes(name, inputs, args.length, inAxes, values);
+    const size = mappedSize(name, inputs, values, axes, axisSize);
+    const staged = stage(name, values.map((value, i) => sliceAval(value.aval, axes[i]!)), (tracers, trace) => {
+      trace.mapped = mappedVariables(inputs, axes);
+      return f(...(rebuildArguments(inputs, tracers, trace) as A));
+    });
+    checkStructure(inputs, args, name);
+    const plan = planOutputs(staged.result, staged.trace, inputs, 'static');
+    const finished = finish(staged, plan.values);
+    const jaxpr = closedJaxpr(finished);
+    const requested = outputAxes(plan, outAxes);
+    const written = finished.writes.map(({ variable }) => {
+      const place = inputs.traced.findIndex(({ value }) => value === variable);
+      return place < 0 ? null : axes[place]!;
+    });
+    const inputAxes = [...finished.captures.map(() => null), ...axes];
+    const batched = batchJaxpr(jaxpr, size, inputAxes, [...requested, ...written.map((axis) => axis ?? undefined)]);
+    finished.writes.forEach(({ variable }, i) => {
+      const axis = batched.outAxes[plan.values.length + i];
+      if (written[i] === null && axis !== null) throw batchedWrite(name, variable, inputs);
+    });
+    batched.outAxes.slice(0, plan.values.length).forEach((axis, i) => {
+      if (requested[i] === undefined && axis !== null) {
+        throw new HeddleError('VMAP_AXIS', `${name}: ${plan.paths[i]} has outAxes null, but its value depends on the mapped axis`, {
+          fix: 'vmap(f, { outAxes: 0 })',
+        });
+      }
+    });
+    const operands = [...finished.captures.map(({ outer }) => outer), ...values];
+    const results = applyJaxpr(name, batched.jaxpr, operands);
+    const trace = currentTrace();
+    finished.writes.forEach(({ variable }, i) => writeIn(trace, variable, results[plan.values.length + i]!));
+    return buildOutputs(plan, results, inputs) as R;
+  });
+}
+
+function argumentAxes(name: string, inputs: Arguments, count: number, inAxes: Axes, values: readonly Tensor[]): (number | null)[] {
+  if (Array.isArray(inAxes) && inAxes.length !== count) {
+    throw new HeddleError('VMAP_AXIS', `${name}: inAxes has ${inAxes.length} entries for ${count} arguments`, {
+      fix: `vmap(f, { inAxes: [${Array.from({ length: count }, () => '0').join(', ')}] })`,
+    });
+  }
+  const perLeaf = prefixValues(inAxes, inputs.treedef, 'inAxes');
+  const axes: (number | null | undefined)[] = inputs.traced.map(() => undefined);
+  inputs.places.forEach((place, i) => {
+    if (place < 0) return;
+    const axis = perLeaf[i]!;
+    const value = values[place]!;
+    const resolved = axis === null ? null : normalize(name, axis, value, inputs.traced[place]!.path);
+    if (axes[place] !== undefined && axes[place] !== resolved) {
+      throw new HeddleError(
+        'ALIASING',
+        `${name}: one Variable is reached at ${inputs.traced[place]!.path} with axis ${axes[place]} ` +
+          `and at ${inputs.paths[i]} with axis ${resolved}`,
+        { fix: 'give both places the same entry of inAxes, or pass nnx.clone(model) for one' },
+      );
+    }
+    axes[place] = resolved;
+  });
+  return axes.map((axis) => axis ?? null);
+}
+
+function normalize(name: string, axis: number, value: Tensor, path: string): number {
+  const resolved = axis < 0 ? axis + value.ndim : axis;
+  if (Number.isInteger(axis) && resolved >= 0 && resolved < value.ndim) return resolved;
+  throw new HeddleError('VMAP_AXIS', `${name}: ${path} is ${value.describe()} and has no axis ${axis} to map`, {
+    fix: `vmap(f, { inAxes: ... null for ${path} })`,
+  });
+}
+
+function mappedSize(
+  name: string,
+  inputs: Arguments,
+  values: readonly Tensor[],
+  axes: readonly (number | null)[],
+  axisSize: number | undefined,
+): number {
+  const sizes = values.flatMap((value, i) => (axes[i] === null ? [] : [{ size: value.shape[axes[i]!]!, i }]));
+  const size = axisSize ?? sizes[0]?.size;
+  if (size === undefined) {
+    throw new HeddleError('VMAP_AXIS', `${name}: no argument is mapped, so the size of the mapped axis is not known`, {
+      fix: 'vmap(f, { axisSize: n })',
+    });
+  }
+  if (sizes.some((entry) => entry.size !== size)) {
+    const list = sizes.map(({ size: n, i }) => `\n  ${inputs.traced[i]!.path}: ${values[i]!.describe()}, axis ${axes[i]} has size ${n}`);
+    const wanted = axisSize === undefined ? '' : `\n  axisSize: ${axisSize}`;
+    throw new HeddleError('VMAP_AXIS', `${name}: the mapped axes differ in size:${list.join('')}${wanted}`, {
+      fix: 'vmap(f, { inAxes: [0, null] }) for an argument that is the same for every element',
+    });
+  }
+  return size;
+}
+
+function mappedVariables(inputs: Arguments, axes: readonly (number | null)[]): ReadonlySet<Variable> {
+  return new Set(inputs.traced.flatMap(({ value }, i) => (value instanceof Variable && axes[i] !== null ? [value] : [])));
+}
+
+function sliceAval(aval: Aval, axis: number | null): Aval {
+  return axis === null ? aval : { ...aval, shape: aval.shape.filter((_, i) => i !== axis) };
+}
+
+/** Per computed value: an axis, or undefined where null was asked for (the pass then says whether that is true). */
+function outputAxes(plan: { readonly treedef: TreeDef; readonly leaves: readonly { kind: string }[] }, outAxes: Axes): (number | undefined)[] {
+  const perLeaf = prefixValues(outAxes, plan.treedef, 'outAxes');
+  const axes: (number | undefined)[] = [];
+  plan.leaves.forEach((leaf, i) => {
+    const index = (leaf as { readonly index?: number }).index;
+    if (leaf.kind === 'result' || leaf.kind === 'fresh') axes[index!] = perLeaf[i] ?? undefined;
+  });
+  return axes;
+}
+
+function batchedWrite(name: string, variable: Variable, inputs: Arguments): HeddleError {
+  const path = inputs.traced.find(({ value }) => value === variable)?.path ?? `a captured ${variable.constructor.name}`;
+  return new HeddleError(
+    'STATE_WRITE',
+    `${name}: a value that depends on the mapped axis was written to ${path} (${showAval(readIn(currentTrace(), variable).aval)}), which is not mapped`,
+    { fix: 'map it (inAxes 0 for its argument), or write its mean over the axis outside vmap' },
+  );
+}
