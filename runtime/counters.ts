@@ -1,6 +1,6 @@
 /**
- * The counters of encoded loops: one buffer of numbers per device. A kernel finds the number of its step through a dynamic offset,
- * so a step needs neither a buffer nor a bind group of its own.
+ * The counters of encoded loops: one buffer of numbers per device. A kernel finds the number of its step through a dynamic
+ * offset, so a step needs neither a buffer nor a bind group of its own.
  */
 import { COPY_DST, UNIFORM } from './usage.ts';
 
@@ -37,8 +37,8 @@ export class CounterTable {
   }
 
   /**
-   * Sets `offsets` to where the current numbers of these loops are. Calls `flush` before it overwrites numbers that work encoded so
-   * far may read.
+   * Sets `offsets` to where the current numbers of these loops are. Calls `flush` before it overwrites numbers that work
+   * encoded so far may read.
    */
   place(loops: readonly number[], counters: readonly number[], flush: () => void): void {
     if (this.#locate(loops, counters)) return;

@@ -46,7 +46,8 @@ class CpuDevice implements Device {
 
   run(executable: Executable, inputs: readonly Storage[], call: CallSite): Storage[] {
     if (!(executable instanceof HostExecutable)) {
-      throw new HeddleError('DEVICE_MISMATCH', `${executable.label} was not loaded by cpu`, { fix: 'cpu.load(code)' }).at(call.where);
+      const problem = `${executable.label} was not loaded by cpu`;
+      throw new HeddleError('DEVICE_MISMATCH', problem, { fix: 'cpu.load(code)' }).at(call.where);
     }
     for (const input of inputs) checkInput(this, input, call);
     checkDonations(inputs, call);

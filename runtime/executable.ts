@@ -2,6 +2,7 @@
 import type { Program } from '../compiler/program.ts';
 import type { GpuContext } from './context.ts';
 import type { Device, Executable, ExecutableStats } from './device.ts';
+import { lostError } from './inputs.ts';
 import { pipelineKey } from './pipelines.ts';
 import type { Pipeline } from './pipelines.ts';
 import { planOf } from './plan.ts';
@@ -42,6 +43,7 @@ export class GpuExecutable implements Executable {
   }
 
   async compile(): Promise<void> {
+    if (this.device.lost) throw lostError(`${this.label}: the device ${this.device.label} is gone`, { label: this.label });
     const started = performance.now();
     const { kernels } = this.program;
     const made = await Promise.all(kernels.map((kernel, i) => this.#context.pipelines.prepare(this.#keys[i] ?? '', kernel)));

@@ -20,7 +20,7 @@ export function describeArray(dtype: DType, shape: readonly number[]): string {
 export function pack({ dtype, shape, data }: HostArray): TypedArray | Uint16Array {
   switch (dtype) {
     case 'bool':
-      return Uint32Array.from(data);
+      return new Uint32Array(data);
     case 'float16': {
       const bits = new Uint16Array(storageBytes(dtype, shape) / 2);
       halfBits(data, bits);
@@ -38,14 +38,20 @@ export function unpack(dtype: DType, shape: readonly number[], bytes: ArrayBuffe
     case 'float32':
       return new Float32Array(bytes, 0, size).slice();
     case 'float16':
-      return Float32Array.from(new Uint16Array(bytes, 0, size), halfToNumber);
+      return convert(new Uint16Array(bytes, 0, size), new Float32Array(size), halfToNumber);
     case 'int32':
       return new Int32Array(bytes, 0, size).slice();
     case 'uint32':
       return new Uint32Array(bytes, 0, size).slice();
     case 'bool':
-      return Uint8Array.from(new Uint32Array(bytes, 0, size), (value) => (value === 0 ? 0 : 1));
+      return convert(new Uint32Array(bytes, 0, size), new Uint8Array(size), (value) => (value === 0 ? 0 : 1));
   }
+}
+
+/** Several times as fast as `TypedArray.from`. */
+function convert<T extends TypedArray>(source: Uint16Array | Uint32Array, target: T, element: (value: number) => number): T {
+  for (let i = 0; i < source.length; i++) target[i] = element(source[i] ?? 0);
+  return target;
 }
 
 /** Rounds to the nearest half, ties to even. */

@@ -42,6 +42,7 @@ export function describeAdapter({ adapterInfo }: GPUDevice): string {
 }
 
 function isSoftware(adapterInfo: GPUAdapterInfo | undefined): boolean {
+  if (adapterInfo?.isFallbackAdapter) return true;
   const { description, vendor, architecture, device } = infoOf(adapterInfo);
   return /swiftshader|llvmpipe|lavapipe|basic render|\bwarp\b/i.test([vendor, architecture, device, description].join(' '));
 }

@@ -10,8 +10,8 @@ const HOW_TO_GET_A_GPU =
   'npx heddle doctor // in Node: npm install webgpu, and a driver for Vulkan, Metal or D3D12; in a browser: one with WebGPU';
 
 /**
- * Opens a device: `options.device` as it is; else one of `options.adapter`, of `navigator.gpu`, or of the npm package `webgpu`, with
- * all limits of the adapter. When there is none, it is `cpu`, with one warning that says why.
+ * Opens a device: `options.device` as it is; else one of `options.adapter`, of `navigator.gpu`, or of the npm package `webgpu`,
+ * with all limits of the adapter. When there is none, it is `cpu`, with one warning that says why.
  *
  * Throws NO_ADAPTER under `{ requireGpu: true }` when there is no adapter.
  */
@@ -22,13 +22,6 @@ export async function openDevice(options: InitOptions = {}): Promise<Device> {
   if (options.requireGpu) throw noAdapter(found.reason);
   console.warn(`heddle runs on cpu, its slow reference interpreter, because ${found.reason}\n  fix: ${HOW_TO_GET_A_GPU}`);
   return cpu;
-}
-
-/** A GPUDevice with all limits of its adapter, for those who wrap it before they inject it. Throws NO_ADAPTER when there is none. */
-export async function requestGpuDevice(options: InitOptions = {}): Promise<GPUDevice> {
-  const found = await findDevice(options);
-  if ('gpu' in found) return found.gpu;
-  throw new HeddleError('NO_ADAPTER', `there is no GPU: ${found.reason}`, { fix: HOW_TO_GET_A_GPU });
 }
 
 /** The GPUDevice that `openDevice` would open, to be wrapped and injected. Throws NO_ADAPTER when there is none. */

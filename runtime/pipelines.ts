@@ -65,7 +65,7 @@ export class Pipelines {
     return pipeline;
   }
 
-  /** Makes the pipeline without blocking, and tells whether it was missing. Rejects with VALIDATION when the device refuses it. */
+  /** Makes the pipeline without blocking; tells whether it was missing. Rejects with VALIDATION when the device refuses it. */
   async prepare(key: string, kernel: KernelCode): Promise<boolean> {
     if (this.has(key)) return false;
     const known = this.#beingMade.get(key);

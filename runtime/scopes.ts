@@ -10,7 +10,7 @@ export type Outcome = Promise<Fault | null>;
 
 const FILTER: Readonly<Record<Fault['code'], GPUErrorFilter>> = { VALIDATION: 'validation', MEMORY: 'out-of-memory' };
 
-/** Runs `body` and returns its value and the first fault of this kind that it causes. The innermost scope of a kind gets a fault. */
+/** Runs `body`; returns its value and the first fault of this kind that it causes. The innermost scope of a kind gets a fault. */
 export function inScope<T>(gpu: GPUDevice, code: Fault['code'], body: () => T): [value: T, outcome: Outcome] {
   gpu.pushErrorScope(FILTER[code]);
   let value: T;

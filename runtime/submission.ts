@@ -115,6 +115,7 @@ export class Submission {
   #finish(): void {
     this.#isSettled = true;
     this.#inputs = [];
+    this.#outcomes.length = 0;
     this.#settle();
   }
 }

@@ -43,7 +43,10 @@ export class WebGpuDevice implements Device {
   }
 
   load(code: LoadableCode): Executable {
-    if (code.kind === 'program') return new GpuExecutable(this, code.program, this.#context);
+    if (code.kind === 'program') {
+      this.#assertUsable({ label: code.program.label });
+      return new GpuExecutable(this, code.program, this.#context);
+    }
     throw new HeddleError('INTERNAL', `${code.label} is code for the host, and ${this.label} runs programs`);
   }
 
@@ -103,11 +106,13 @@ export class WebGpuDevice implements Device {
   }
 
   async sync(): Promise<void> {
+    const call: CallSite = { label: 'sync()' };
+    this.#assertUsable(call);
     await this.queue.drained();
-    await this.#context.gpu.queue.onSubmittedWorkDone();
+    await this.#context.gpu.queue.onSubmittedWorkDone().catch(() => {}); // It rejects when the device is lost: see below.
     await Promise.all([...this.#inFlight].map(({ settled }) => settled));
     await macrotask();
-    this.#assertUsable({ label: 'sync()' });
+    this.#assertUsable(call);
   }
 
   memory(): MemoryReport {
@@ -134,7 +139,11 @@ export class WebGpuDevice implements Device {
   /** Gives work to the GPU when it is its turn, then lets go of what was held for it. */
   #enqueue(submission: Submission, work: () => void, release: () => void): void {
     this.#inFlight.add(submission);
-    void submission.settled.then(() => this.#inFlight.delete(submission));
+    void submission.settled.then(() => {
+      this.#inFlight.delete(submission);
+      // The counters may be what could not be made.
+      if (submission.error?.code === 'MEMORY') this.#context.counters.destroy();
+    });
     this.queue.enqueue(() => {
       try {
         this.#assertUsable(submission.call);

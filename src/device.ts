@@ -1,8 +1,7 @@
 /** The devices of the process: `init()` chooses the default one, `withDevice` another for the length of a function. */
-import { HeddleError } from '../compiler/errors.ts';
+import { userError } from './trace/user-error.ts';
 import { cpu, openDevice } from '../runtime/index.ts';
 import type { Device, InitOptions } from '../runtime/index.ts';
-import { CallStack } from './trace/location.ts';
 
 export interface HeddleInitOptions extends InitOptions {
   /** `never`: even small first-order operations on host tensors run on the device. Default `small`. */
@@ -47,9 +46,9 @@ export function currentDevice(): Device | null {
 export function defaultDevice(use: string): Device {
   const device = currentDevice();
   if (device !== null) return device;
-  throw new HeddleError('NOT_INITIALIZED', `${use} needs a device, and none has been chosen yet`, {
+  throw userError('NOT_INITIALIZED', `${use} needs a device, and none has been chosen yet`, {
     fix: 'await init()',
-  }).at(new CallStack().where);
+  });
 }
 
 /** Whether small operations on host tensors may be computed on the host. */

@@ -5,7 +5,7 @@ import type { Device, ExecutableStats } from '../runtime/index.ts';
 import { withDevice } from './device.ts';
 import { JitCache, entryKey } from './jit-cache.ts';
 import type { Entry } from './jit-cache.ts';
-import { checkStructure, currentValue, positional, readArguments, rebuildArguments } from './trace/arguments.ts';
+import { checkStructure, currentValue, readArguments, rebuildArguments } from './trace/arguments.ts';
 import type { Arguments } from './trace/arguments.ts';
 import { bind, located } from './trace/bind.ts';
 import { callSite, deviceFor, executableOf, runExecutable } from './trace/execute.ts';
@@ -61,7 +61,7 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, options: JitOp
   };
 
   const lookUp = (args: A): { entry: Entry; inputs: Arguments } => {
-    const inputs = readArguments(args, positional);
+    const inputs = readArguments(args);
     const key = entryKey(inputs);
     const entry = cache.find(key, inputs) ?? cache.add(key, inputs, trace(inputs, args));
     return { entry, inputs };

@@ -2,7 +2,7 @@
 import type { DType } from '../compiler/dtype.ts';
 import { Jaxpr } from '../compiler/ir/jaxpr.ts';
 import { printJaxpr } from '../compiler/ir/print.ts';
-import { checkStructure, currentValue, positional, readArguments, rebuildArguments } from './trace/arguments.ts';
+import { checkStructure, currentValue, readArguments, rebuildArguments } from './trace/arguments.ts';
 import type { Arguments } from './trace/arguments.ts';
 import { located } from './trace/bind.ts';
 import { planOutputs } from './trace/outputs.ts';
@@ -50,7 +50,7 @@ export interface TracedCall {
 /** Traces a call with arguments like these. */
 export function traceCall(label: string, f: (...args: never[]) => unknown, args: readonly unknown[]): TracedCall {
   const name = `${label}(${f.name || 'anonymous'})`;
-  const inputs = readArguments(args, positional);
+  const inputs = readArguments(args);
   const values = inputs.traced.map((leaf) => currentValue(leaf));
   const staged = stage(name, values.map((value) => value.aval), (tracers, trace) => f(...(rebuildArguments(inputs, tracers, trace) as never[])));
   checkStructure(inputs, args, name);

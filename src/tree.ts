@@ -2,7 +2,7 @@
  * Pytrees: nested arrays, plain objects, Maps, null, and registered classes, with anything else as leaves. The counterpart of
  * jax.tree_util. Keys of objects are visited in order of code points.
  */
-import { HeddleError } from '../compiler/errors.ts';
+import { userError } from './trace/user-error.ts';
 import { Tensor } from './trace/tensor.ts';
 import { Variable } from './trace/variable.ts';
 import { describeValue } from './trace/literal.ts';
@@ -16,6 +16,8 @@ export interface NodeType<T, Aux = unknown> {
   unflatten(aux: Aux, children: readonly unknown[]): T;
   /** Equal keys mean equal structure. */
   key(aux: Aux): string;
+  /** What differs between two nodes, each starting with the rest of its path: `.rate: 0.1 -> 0.2`. */
+  differences?(before: Aux, after: Aux): string[];
   /** A node with an identity of its own (a module graph): traced functions receive the object itself. */
   readonly identity?: boolean;
 }
@@ -86,7 +88,7 @@ export function flatten(tree: unknown, options: FlattenOptions = {}): Flattened 
 
   const descend = (value: object, path: string, build: () => TreeDef): TreeDef => {
     if (open.has(value)) {
-      throw new HeddleError('PYTREE', `the tree contains itself: ${path || 'the root'} is one of its own ancestors`, {
+      throw userError('PYTREE', `the tree contains itself: ${path || 'the root'} is one of its own ancestors`, {
         fix: 'nnx.Module for object graphs with cycles',
       });
     }
@@ -117,7 +119,7 @@ export function flatten(tree: unknown, options: FlattenOptions = {}): Flattened 
       return descend(value, path, () => ({ kind: 'map', keys: entries.map(([key]) => key), children: children() }));
     }
     if (!isPlainObject(value)) {
-      throw new HeddleError('PYTREE', `${path || 'the value'} is ${describeValue(value)}, which is not a pytree`, {
+      throw userError('PYTREE', `${path || 'the value'} is ${describeValue(value)}, which is not a pytree`, {
         fix: `registerPytree(${value.constructor?.name ?? 'Class'}, { flatten, unflatten })`,
       });
     }
@@ -145,7 +147,7 @@ export function unflatten(treedef: TreeDef, leaves: Iterable<unknown>): unknown 
     switch (node.kind) {
       case 'leaf': {
         const next = iterator.next();
-        if (next.done === true) throw new HeddleError('PYTREE', 'there are fewer leaves than the tree has places');
+        if (next.done === true) throw userError('PYTREE', 'there are fewer leaves than the tree has places');
         return next.value;
       }
       case 'nothing':
@@ -264,7 +266,7 @@ export function prefixValues(prefix: unknown, treedef: TreeDef, what: string): (
       node.children.forEach((child, i) => visit((part as Record<string, unknown>)[node.keys[i]!] ?? null, child, `${path}.${node.keys[i]}`));
       return;
     }
-    throw new HeddleError('VMAP_AXIS', `${path} does not fit the tree it belongs to: it must be a number, null, or a prefix of the tree`, {
+    throw userError('VMAP_AXIS', `${path} does not fit the tree it belongs to: it must be a number, null, or a prefix of the tree`, {
       fix: `${what}: 0`,
     });
   };

@@ -1,9 +1,10 @@
 /** vmap: maps a function over an axis of its arguments by a pass over its jaxpr. The counterpart of jax.vmap. */
-import { HeddleError } from '../compiler/errors.ts';
+import type { HeddleError } from '../compiler/errors.ts';
+import { userError } from './trace/user-error.ts';
 import type { Aval } from '../compiler/ir/jaxpr.ts';
 import { showAval } from '../compiler/ir/jaxpr.ts';
 import { batchJaxpr } from '../compiler/transforms/vmap.ts';
-import { checkStructure, currentValue, positional, readArguments, rebuildArguments } from './trace/arguments.ts';
+import { checkStructure, currentValue, readArguments, rebuildArguments } from './trace/arguments.ts';
 import type { Arguments } from './trace/arguments.ts';
 import { applyJaxpr } from './trace/apply.ts';
 import { located } from './trace/bind.ts';
@@ -38,7 +39,7 @@ export function vmap<A extends unknown[], R>(f: (...args: A) => R, options: Vmap
   const { inAxes = 0, outAxes = 0, axisSize } = options;
   const name = `vmap(${f.name || 'anonymous'})`;
   return (...args: A): R => located(() => {
-    const inputs = readArguments(args, positional);
+    const inputs = readArguments(args);
     const values = inputs.traced.map((leaf) => currentValue(leaf));
     const axes = argumentAxes(name, inputs, args.length, inAxes, values);
     const size = mappedSize(name, inputs, values, axes, axisSize);
@@ -63,7 +64,7 @@ export function vmap<A extends unknown[], R>(f: (...args: A) => R, options: Vmap
     });
     batched.outAxes.slice(0, plan.values.length).forEach((axis, i) => {
       if (requested[i] === undefined && axis !== null) {
-        throw new HeddleError('VMAP_AXIS', `${name}: ${plan.paths[i]} has outAxes null, but its value depends on the mapped axis`, {
+        throw userError('VMAP_AXIS', `${name}: ${plan.paths[i]} has outAxes null, but its value depends on the mapped axis`, {
           fix: 'vmap(f, { outAxes: 0 })',
         });
       }
@@ -78,7 +79,7 @@ export function vmap<A extends unknown[], R>(f: (...args: A) => R, options: Vmap
 
 function argumentAxes(name: string, inputs: Arguments, count: number, inAxes: Axes, values: readonly Tensor[]): (number | null)[] {
   if (Array.isArray(inAxes) && inAxes.length !== count) {
-    throw new HeddleError('VMAP_AXIS', `${name}: inAxes has ${inAxes.length} entries for ${count} arguments`, {
+    throw userError('VMAP_AXIS', `${name}: inAxes has ${inAxes.length} entries for ${count} arguments`, {
       fix: `vmap(f, { inAxes: [${Array.from({ length: count }, () => '0').join(', ')}] })`,
     });
   }
@@ -90,7 +91,7 @@ function argumentAxes(name: string, inputs: Arguments, count: number, inAxes: Ax
     const value = values[place]!;
     const resolved = axis === null ? null : normalize(name, axis, value, inputs.traced[place]!.path);
     if (axes[place] !== undefined && axes[place] !== resolved) {
-      throw new HeddleError(
+      throw userError(
         'ALIASING',
         `${name}: one Variable is reached at ${inputs.traced[place]!.path} with axis ${axes[place]} ` +
           `and at ${inputs.paths[i]} with axis ${resolved}`,
@@ -105,7 +106,7 @@ function argumentAxes(name: string, inputs: Arguments, count: number, inAxes: Ax
 function normalize(name: string, axis: number, value: Tensor, path: string): number {
   const resolved = axis < 0 ? axis + value.ndim : axis;
   if (Number.isInteger(axis) && resolved >= 0 && resolved < value.ndim) return resolved;
-  throw new HeddleError('VMAP_AXIS', `${name}: ${path} is ${value.describe()} and has no axis ${axis} to map`, {
+  throw userError('VMAP_AXIS', `${name}: ${path} is ${value.describe()} and has no axis ${axis} to map`, {
     fix: `vmap(f, { inAxes: ... null for ${path} })`,
   });
 }
@@ -120,14 +121,14 @@ function mappedSize(
   const sizes = values.flatMap((value, i) => (axes[i] === null ? [] : [{ size: value.shape[axes[i]!]!, i }]));
   const size = axisSize ?? sizes[0]?.size;
   if (size === undefined) {
-    throw new HeddleError('VMAP_AXIS', `${name}: no argument is mapped, so the size of the mapped axis is not known`, {
+    throw userError('VMAP_AXIS', `${name}: no argument is mapped, so the size of the mapped axis is not known`, {
       fix: 'vmap(f, { axisSize: n })',
     });
   }
   if (sizes.some((entry) => entry.size !== size)) {
     const list = sizes.map(({ size: n, i }) => `\n  ${inputs.traced[i]!.path}: ${values[i]!.describe()}, axis ${axes[i]} has size ${n}`);
     const wanted = axisSize === undefined ? '' : `\n  axisSize: ${axisSize}`;
-    throw new HeddleError('VMAP_AXIS', `${name}: the mapped axes differ in size:${list.join('')}${wanted}`, {
+    throw userError('VMAP_AXIS', `${name}: the mapped axes differ in size:${list.join('')}${wanted}`, {
       fix: 'vmap(f, { inAxes: [0, null] }) for an argument that is the same for every element',
     });
   }
@@ -155,7 +156,7 @@ function outputAxes(plan: { readonly treedef: TreeDef; readonly leaves: readonly
 
 function batchedWrite(name: string, variable: Variable, inputs: Arguments): HeddleError {
   const path = inputs.traced.find(({ value }) => value === variable)?.path ?? `a captured ${variable.constructor.name}`;
-  return new HeddleError(
+  return userError(
     'STATE_WRITE',
     `${name}: a value that depends on the mapped axis was written to ${path} (${showAval(readIn(currentTrace(), variable).aval)}), which is not mapped`,
     { fix: 'map it (inAxes 0 for its argument), or write its mean over the axis outside vmap' },

@@ -11,14 +11,17 @@ export interface LoopPlan {
   /** How many neighbouring points along the innermost variable a step takes. */
   readonly unroll: number;
   /**
-   * A long sum is accumulated in blocks, about as many as the square root of its length: its error grows with that root and not with
-   * the length. After every `interval` steps of loop `level` a block ends.
+   * A long sum is accumulated in blocks, and a very long one in blocks of blocks, from the smallest to the largest: its error grows with
+   * a root of its length. After every `interval` steps of loop `level` a block ends.
    */
-  readonly blocks: { readonly level: number; readonly interval: number } | undefined;
+  readonly blocks: readonly Blocking[];
 }
 
-/** Sums shorter than this are accurate enough in one block. */
-const LONGEST_BLOCK = 128;
+export interface Blocking {
+  readonly level: number;
+  /** A power of two. */
+  readonly interval: number;
+}
 
 /** `unroll` is an upper bound: the steps must divide the innermost extent, so that no loop has a remainder. */
 export function planLoop(variables: readonly LoopVariable[], unroll: number): LoopPlan {
@@ -26,47 +29,54 @@ export function planLoop(variables: readonly LoopVariable[], unroll: number): Lo
   const innermost = extended.at(-1);
   let factor = innermost === undefined ? 1 : unroll;
   while ((innermost?.size ?? 1) % factor !== 0) factor--;
-  const levels = extended.map(({ name, size }) => ({ name, steps: name === innermost?.name ? size / factor : size }));
+  const levels = extended.map((variable) => ({ name: variable.name, steps: variable === innermost ? variable.size / factor : variable.size }));
   const fixed = variables.filter(({ size }) => size === 1).map(({ name }) => name);
   return { levels, fixed, unroll: factor, blocks: planBlocks(levels.map(({ steps }) => steps)) };
 }
 
-function planBlocks(steps: readonly number[]): LoopPlan['blocks'] {
+/** Sums of fewer steps than this are accurate enough; as long as that are blocks at most. */
+const LONGEST_BLOCK = 128;
+
+function planBlocks(steps: readonly number[]): Blocking[] {
   const length = steps.reduce((product, count) => product * count, 1);
-  if (length <= LONGEST_BLOCK) return undefined;
-  const wanted = Math.sqrt(length);
-  let inner = 1;
-  let level = steps.length - 1;
-  while (inner * (steps[level] ?? length) < wanted) inner *= steps[level--] ?? 1;
-  return { level, interval: 2 ** Math.round(Math.log2(wanted / inner)) };
+  const depth = length <= LONGEST_BLOCK ? 0 : length <= LONGEST_BLOCK ** 2 ? 1 : 2;
+  return Array.from({ length: depth }, (_, order) => {
+    const wanted = length ** ((order + 1) / (depth + 1));
+    let inner = 1;
+    let level = steps.length - 1;
+    while (inner * (steps[level] ?? length) < wanted) inner *= steps[level--] ?? 1;
+    return { level, interval: 2 ** Math.round(Math.log2(wanted / inner)) };
+  });
 }
 
 /**
  * Writes the loops into `block`. `step` writes one step, for as many points as there are environments; `endBlock` is called where a
- * block of the plan ends.
+ * block of the plan ends, with its place among the blockings.
  */
 export function serialLoop(
   block: Block,
   env: Env,
   plan: LoopPlan,
   step: (block: Block, points: readonly Env[]) => void,
-  endBlock?: (block: Block) => void,
+  endBlock?: (block: Block, order: number) => void,
 ): void {
   const { levels } = plan;
-  const blocks = endBlock === undefined ? undefined : plan.blocks;
   const nest = (depth: number, outer: Block, known: Env): void => {
     const level = levels[depth];
     if (level === undefined) return step(outer, [known]);
     const { name, steps } = level;
-    const body = (inner: Block, counter: string): void => {
+    const ending = plan.blocks.flatMap(({ level: at, interval }, order) => (at === depth && endBlock !== undefined ? [{ interval, order, endBlock }] : []));
+    outer.loop(name, steps, (inner, counter) => {
       if (depth === levels.length - 1) step(inner, neighbours(inner, known, name, counter, plan.unroll));
       else nest(depth + 1, inner, known.bind(inner, [[name, counter]]));
-      if (endBlock === undefined || blocks?.level !== depth) return;
-      if (blocks.interval === 1) endBlock(inner);
-      else inner.nest(`if (${counter} % ${blocks.interval}u == ${blocks.interval - 1}u)`, endBlock);
-    };
-    outer.loop(name, steps, body);
-    if (blocks?.level === depth && steps % blocks.interval !== 0) endBlock?.(outer);
+      for (const { interval, order, endBlock: end } of ending) {
+        if (interval === 1) end(inner, order);
+        else inner.nest(`if (${counter} % ${interval}u == ${interval - 1}u)`, (last) => end(last, order));
+      }
+    });
+    for (const { interval, order, endBlock: end } of ending) {
+      if (steps % interval !== 0) end(outer, order);
+    }
   };
   nest(0, block, env.bind(block, plan.fixed.map((name) => [name, '0u'])));
 }

@@ -63,8 +63,8 @@ interface Accumulator {
   readonly reduction: Reduction;
   /** The variable with the whole result. */
   readonly state: string;
-  /** The variable to which steps add: the state, or the current block of a long float sum. */
-  readonly target: string;
+  /** The partial results of a long float sum, from the smallest blocks to the largest, and the state. */
+  readonly sums: readonly string[];
 }
 
 function reducePass(writer: ModuleWriter, { stages, columns }: RowKernel, team: Team, plan: LoopPlan, env: Env, pass: readonly number[]): Env {
@@ -74,16 +74,16 @@ function reducePass(writer: ModuleWriter, { stages, columns }: RowKernel, team: 
     return stage === undefined ? [] : [declare(writer, stage, stageName(number), plan)];
   });
   const step = (block: Block, points: readonly Env[]): void => {
-    for (const { stage, reduction, target } of accumulators) {
+    for (const { stage, reduction, sums: [target = ''] } of accumulators) {
       const values = points.map((point) => liftAt(writer, stage, reduction, block, point, points.length > 1));
       block.line(`${target} = ${reduction.combine(target, pairwise(values, reduction))};`);
     }
   };
-  const blocked = accumulators.filter(({ state, target }) => state !== target);
-  const endBlock = (block: Block): void => {
-    for (const { state, target, reduction } of blocked) {
-      block.line(`${state} += ${target};`);
-      block.line(`${target} = ${reduction.identity};`);
+  const blocked = accumulators.filter(({ sums }) => sums.length > 1);
+  const endBlock = (block: Block, order: number): void => {
+    for (const { sums, reduction } of blocked) {
+      block.line(`${sums[order + 1]} += ${sums[order]};`);
+      block.line(`${sums[order]} = ${reduction.identity};`);
     }
   };
   columnLoop(writer, root, team, env, columns, plan, step, blocked.length > 0 ? endBlock : undefined);
@@ -104,8 +104,8 @@ function declare(writer: ModuleWriter, stage: Stage, name: string, plan: LoopPla
     return identifier;
   };
   const state = variable('acc');
-  const blocked = plan.blocks !== undefined && stage.monoid === 'sum' && isFloat(stage.dtype);
-  return { stage, name, reduction, state, target: blocked ? variable('part') : state };
+  const blocks = stage.monoid === 'sum' && isFloat(stage.dtype) ? plan.blocks : [];
+  return { stage, name, reduction, state, sums: [...blocks.map(() => variable('part')), state] };
 }
 
 function liftAt(writer: ModuleWriter, stage: Stage, reduction: Reduction, block: Block, point: Env, named: boolean): string {

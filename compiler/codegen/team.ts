@@ -56,7 +56,7 @@ export function columnLoop(
   columns: readonly IndexVariable[],
   plan: LoopPlan,
   step: (block: Block, points: readonly Env[]) => void,
-  endBlock?: (block: Block) => void,
+  endBlock?: (block: Block, order: number) => void,
 ): void {
   const { members } = team.schedule;
   if (members === 1) return serialLoop(outer, env, plan, step, endBlock);

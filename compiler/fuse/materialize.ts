@@ -23,7 +23,7 @@ import { measure } from './measure.ts';
 import type { Measure } from './measure.ts';
 import { targetsOf } from './plan.ts';
 import type { Item, Plan, Root, Target } from './plan.ts';
-import { enter, extentsOf, sizesOf } from './space.ts';
+import { enter, extentsOf, pointOf, sizesOf } from './space.ts';
 import type { Frame } from './space.ts';
 import { definitionOf, expand, isFree, keyOfIndices } from './values.ts';
 
@@ -157,7 +157,7 @@ class Materialization {
     const { equation } = definition;
     const read = (atom: Atom, indices: readonly Index[]): Expr => this.#request(root, atom, indices);
     const space = enter(root.frame);
-    if (root.frame.kind === 'map') expand(definition, unflatten(space.elements, variable.aval.shape), read);
+    if (root.frame.kind === 'map') expand(definition, pointOf(variable.aval.shape), read);
     else if (root.frame.kind === 'row') read(equation.inputs[0]!, unflatten(space.elements, root.frame.shape));
     else equation.inputs.forEach((atom, i) => read(atom, i === 0 ? space.lhs : space.rhs));
   }
@@ -166,7 +166,7 @@ class Materialization {
   #copy(atom: Atom, target: Target, block: Block): void {
     const { shape } = atom.aval;
     const root = this.#root(atom, block, { kind: 'map', shape }, [target], undefined);
-    this.#request(root, atom, unflatten(enter(root.frame).elements, shape));
+    this.#request(root, atom, pointOf(shape));
   }
 
   /** Computes the variable in place for all who read it. */

@@ -2,9 +2,9 @@
 import { Literal } from '../ir/jaxpr.ts';
 import type { Atom, Var } from '../ir/jaxpr.ts';
 import { loadExpr } from '../scalar/expression.ts';
-import { constant, unflatten } from '../scalar/indices.ts';
+import { constant } from '../scalar/indices.ts';
 import type { Block, BlockProgram } from './block.ts';
-import { enter } from './space.ts';
+import { pointOf } from './space.ts';
 import { definitionOf, expand } from './values.ts';
 import { survey } from './walk.ts';
 
@@ -39,9 +39,8 @@ export function measure({ block, definitions }: BlockProgram): Measure {
   };
   const set = (variable: Var): void => {
     const operands = new Set<Atom>();
-    const { elements } = enter({ kind: 'map', shape: variable.aval.shape });
     const definition = definitionOf(definitions, variable);
-    const value = expand(definition, unflatten(elements, variable.aval.shape), (atom) => {
+    const value = expand(definition, pointOf(variable.aval.shape), (atom) => {
       operands.add(atom);
       return loadExpr(atom.aval.dtype, operands.size, constant(0));
     });

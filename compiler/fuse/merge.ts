@@ -32,8 +32,9 @@ class Merger {
   readonly #units: Set<Unit>;
   readonly #context: BuildContext;
   readonly #refused = new WeakMap<Unit, WeakSet<Unit>>();
-  #before: Map<Unit, Set<Unit>>;
-  #after: Map<Unit, Set<Unit>>;
+  /** The units that must run before a unit, and those that must run after it, without detours. */
+  readonly #before: Map<Unit, Set<Unit>>;
+  readonly #after: Map<Unit, Set<Unit>>;
 
   constructor(units: readonly Unit[], context: BuildContext) {
     this.#units = new Set(units);
@@ -52,7 +53,7 @@ class Merger {
 
   /** The kernels that read what the unit writes. */
   successors(unit: Unit): KernelUnit[] {
-    return [...(this.#after.get(unit) ?? [])].filter(isKernel);
+    return [...this.#after.get(unit)!].filter(isKernel);
   }
 
   /** The kernels that read something that the unit reads. */
@@ -93,12 +94,26 @@ class Merger {
       this.#refuse(b, a);
       return undefined;
     }
-    this.#units.delete(a);
-    this.#units.delete(b);
-    this.#units.add(merged);
-    this.#before = predecessors([...this.#units]);
-    this.#after = inverse(this.#before);
+    this.#replace(a, b, merged);
     return merged;
+  }
+
+  #replace(a: Unit, b: Unit, merged: Unit): void {
+    for (const [forth, back] of [[this.#before, this.#after], [this.#after, this.#before]] as const) {
+      const neighbours = new Set([...forth.get(a)!, ...forth.get(b)!]);
+      neighbours.delete(a);
+      neighbours.delete(b);
+      forth.set(merged, neighbours);
+      for (const neighbour of neighbours) back.get(neighbour)!.add(merged);
+    }
+    for (const old of [a, b]) {
+      this.#before.get(old)!.forEach((other) => this.#after.get(other)?.delete(old));
+      this.#after.get(old)!.forEach((other) => this.#before.get(other)?.delete(old));
+      this.#before.delete(old);
+      this.#after.delete(old);
+      this.#units.delete(old);
+    }
+    this.#units.add(merged);
   }
 
   #refuse(a: Unit, b: Unit): void {
@@ -108,13 +123,14 @@ class Merger {
 
   /** Whether a third unit must run between the two, so that one kernel of both would wait for itself. */
   #leadsAround(from: Unit, to: Unit): boolean {
+    if ([...this.#before.get(to)!].every((unit) => unit === from)) return false;
     const seen = new Set<Unit>([from]);
-    const open = [...(this.#after.get(from) ?? [])].filter((unit) => unit !== to);
+    const open = [...this.#after.get(from)!].filter((unit) => unit !== to);
     for (let unit = open.pop(); unit !== undefined; unit = open.pop()) {
       if (unit === to) return true;
       if (seen.has(unit)) continue;
       seen.add(unit);
-      open.push(...(this.#after.get(unit) ?? []));
+      open.push(...this.#after.get(unit)!);
     }
     return false;
   }

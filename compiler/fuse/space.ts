@@ -14,6 +14,8 @@ export type Frame =
 
 export type AxisName = 'domain' | 'rows' | 'columns' | 'batch' | 'm' | 'n' | 'k';
 
+const PREFIXES: Readonly<Record<AxisName, string>> = { domain: 'i', rows: 'r', columns: 'c', batch: 'b', m: 'm', n: 'n', k: 'k' };
+
 /** The extents of a frame by role: those of the tensors, or the same with neighbours merged into one variable. */
 export type Extents = { readonly [Name in AxisName]?: Shape };
 
@@ -78,15 +80,31 @@ function describeRows({ shape, axes }: { readonly shape: Shape; readonly axes: r
   return marked.filter((_, axis) => shape[axis] !== 1).join(' ');
 }
 
-/** The space of a frame; `extents` may merge neighbouring axes. */
-export function enter(frame: Frame, extents: Extents = extentsOf(frame)): Space {
+/** The indices of a point of a tensor of the shape. */
+export function pointOf(shape: Shape, prefix: string = PREFIXES.domain): Index[] {
+  return shape.map((extent, i) => (extent === 1 ? constant(0) : variable(`${prefix}${i}`, extent)));
+}
+
+interface Axes {
+  readonly variables: readonly IndexVariable[];
+  readonly indices: readonly Index[];
+  readonly position: Index;
+}
+
+const NO_AXES: Axes = { variables: [], indices: [], position: constant(0) };
+
+/** The space of a frame; `merged` are extents in which neighbouring axes may be one. */
+export function enter(frame: Frame, merged?: Extents): Space {
   const shapes = extentsOf(frame);
-  const axes = (name: AxisName): { variables: IndexVariable[]; indices: Index[]; position: Index } => {
-    const own = extents[name] ?? [];
-    const all = own.map((extent, i) => (extent === 1 ? constant(0) : variable(`${PREFIXES[name]}${i}`, extent)));
-    const position = flatten(all, own);
-    const variables = all.filter((index) => index.kind === 'variable');
-    return { variables, indices: unflatten(position, shapes[name] ?? []), position };
+  const extents = merged ?? shapes;
+  const axes = (name: AxisName): Axes => {
+    const shape = shapes[name];
+    const own = extents[name];
+    if (shape === undefined || own === undefined) return NO_AXES;
+    const point = pointOf(own, PREFIXES[name]);
+    const position = flatten(point, own);
+    const indices = own === shape ? point : unflatten(position, shape);
+    return { variables: point.filter((index) => index.kind === 'variable'), indices, position };
   };
   const [domain, rows, columns] = [axes('domain'), axes('rows'), axes('columns')];
   const [batch, m, n, k] = [axes('batch'), axes('m'), axes('n'), axes('k')];
@@ -99,34 +117,25 @@ export function enter(frame: Frame, extents: Extents = extentsOf(frame)): Space 
     n: n.variables,
     k: k.variables,
   };
-  const none = { lhs: [], rhs: [] };
+  const space = { frame, variables, column: columns.position, lhs: [], rhs: [] };
   switch (frame.kind) {
     case 'map':
-      return { frame, variables, elements: domain.position, rows: domain.position, column: constant(0), ...none };
+      return { ...space, elements: domain.position, rows: domain.position };
     case 'row': {
       const point = interleave(frame.shape, frame.axes, columns.indices, rows.indices);
-      return { frame, variables, elements: flatten(point, frame.shape), rows: rows.position, column: columns.position, ...none };
+      return { ...space, elements: flatten(point, frame.shape), rows: rows.position };
     }
     case 'contract': {
       const [[lhsContracting, rhsContracting], [lhsBatch, rhsBatch]] = frame.numbers;
-      const elements = flatten(
-        [...batch.indices, ...m.indices, ...n.indices],
-        [...shapes.batch!, ...shapes.m!, ...shapes.n!],
-      );
-      return {
-        frame,
-        variables,
-        elements,
-        rows: elements,
-        column: constant(0),
-        lhs: interleave(frame.lhs, [...lhsBatch, ...lhsContracting], [...batch.indices, ...k.indices], m.indices),
-        rhs: interleave(frame.rhs, [...rhsBatch, ...rhsContracting], [...batch.indices, ...k.indices], n.indices),
-      };
+      const shape = [...shapes.batch!, ...shapes.m!, ...shapes.n!];
+      const elements = flatten([...batch.indices, ...m.indices, ...n.indices], shape);
+      const shared = [...batch.indices, ...k.indices];
+      const lhs = interleave(frame.lhs, [...lhsBatch, ...lhsContracting], shared, m.indices);
+      const rhs = interleave(frame.rhs, [...rhsBatch, ...rhsContracting], shared, n.indices);
+      return { ...space, elements, rows: elements, lhs, rhs };
     }
   }
 }
-
-const PREFIXES: Readonly<Record<AxisName, string>> = { domain: 'i', rows: 'r', columns: 'c', batch: 'b', m: 'm', n: 'n', k: 'k' };
 
 /** Indices of an array of `shape`: those of `axes` from `named`, in the order of `axes`, the others from `rest`. */
 function interleave(shape: Shape, axes: readonly number[], named: readonly Index[], rest: readonly Index[]): Index[] {

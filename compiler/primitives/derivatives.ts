@@ -8,10 +8,10 @@ import { LinearOperand } from './primitive.ts';
 import type { JvpRule, TransposeRule } from './primitive.ts';
 
 /** What an operand's tangent contributes; `values` are the operands, then the result. */
-export type Partial = (o: Builder, tangent: Atom, ...values: readonly Atom[]) => Atom;
+export type Contribution = (o: Builder, tangent: Atom, ...values: readonly Atom[]) => Atom;
 
 /** One contribution per operand, `null` where it is zero. */
-export function partials(...rules: readonly (Partial | null)[]): JvpRule<Params> {
+export function partials(...rules: readonly (Contribution | null)[]): JvpRule<Params> {
   return {
     kind: 'partials',
     partials: rules.map((rule) => {

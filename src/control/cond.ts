@@ -1,5 +1,5 @@
 /** lax.cond and lax.switch: branches as one equation of the IR. */
-import { HeddleError } from '../../compiler/errors.ts';
+import { userError } from '../trace/user-error.ts';
 import { promote } from '../../compiler/dtype.ts';
 import { Jaxpr, showAval } from '../../compiler/ir/jaxpr.ts';
 import type { Aval, Literal, Var } from '../../compiler/ir/jaxpr.ts';
@@ -34,7 +34,7 @@ export function cond<A extends unknown[], R>(
   return located(() => {
     const test = operandOf(predicate);
     if (test.aval.shape.length !== 0 || test.aval.dtype === 'float32' || test.aval.dtype === 'float16') {
-      throw new HeddleError('SHAPE', `cond: the predicate is ${showAval(test.aval)}, and must be a bool scalar`, {
+      throw userError('SHAPE', `cond: the predicate is ${showAval(test.aval)}, and must be a bool scalar`, {
         fix: 'lax.cond(np.any(mask), f, g, x), or np.where(mask, a, b) to choose per element',
       });
     }
@@ -49,11 +49,11 @@ export function switchBranches<A extends unknown[], R>(index: Operand, branches:
   return located(() => {
     const position = operandOf(index);
     if (position.aval.shape.length !== 0 || (position.aval.dtype !== 'int32' && position.aval.dtype !== 'uint32')) {
-      throw new HeddleError('DTYPE', `switch: the index is ${showAval(position.aval)}, and must be an integer scalar`, {
+      throw userError('DTYPE', `switch: the index is ${showAval(position.aval)}, and must be an integer scalar`, {
         fix: "lax.switch(i.astype('int32'), branches, x)",
       });
     }
-    if (branches.length === 0) throw new HeddleError('VALUE', 'switch: there are no branches', { fix: 'lax.switch(i, [f, g], x)' });
+    if (branches.length === 0) throw userError('VALUE', 'switch: there are no branches', { fix: 'lax.switch(i, [f, g], x)' });
     return branch('switch', cast(position, 'int32'), branches, operands) as R;
   });
 }
@@ -126,7 +126,7 @@ function joinTypes(name: string, branches: readonly StagedBranch[]): (Aval | und
     });
   });
   if (differences.length === 0) return types;
-  throw new HeddleError(
+  throw userError(
     'BRANCH',
     `${name}: the branches must return the same structure and types:${differences.map((line) => `\n  ${line}`).join('')}`,
     { fix: "x.astype('float32') in one branch" },
@@ -161,7 +161,7 @@ function closeBranch(name: string, branch: Finished, shared: readonly SharedCapt
     const before = shared.find(({ key }) => key === variable)?.outer.aval;
     const after = outputs[i]!.aval;
     if (before !== undefined && (before.dtype !== after.dtype || !sameShape(before.shape, after.shape))) {
-      throw new HeddleError('BRANCH', `${name}: the ${variable.constructor.name} written in ${branch.trace.name} changes from ${showAval(before)} to ${showAval(after)}`, {
+      throw userError('BRANCH', `${name}: the ${variable.constructor.name} written in ${branch.trace.name} changes from ${showAval(before)} to ${showAval(after)}`, {
         fix: 'write values of one type in every branch',
       });
     }

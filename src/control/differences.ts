@@ -1,4 +1,5 @@
 /** Differences between two trees of one intended structure, one line per path. */
+import { showAval } from '../../compiler/ir/jaxpr.ts';
 import { keyText } from '../tree.ts';
 import type { Flattened, TreeDef } from '../tree.ts';
 import { Tensor } from '../trace/tensor.ts';
@@ -6,9 +7,16 @@ import { describeValue } from '../trace/literal.ts';
 import { Variable } from '../trace/variable.ts';
 import type { Operands } from './operands.ts';
 
+/** What differs in structure, and the tensors at common paths that differ in type. */
 export function describeDifferences(before: Operands, after: Flattened): string[] {
   const differences: string[] = [];
   compare(before.treedef, after.treedef, 'carry', differences);
+  for (const { path, value } of before.leaves) {
+    const leaf = after.leaves[after.paths.indexOf(path)];
+    if (leaf instanceof Tensor && leaf.describe() !== value.describe()) {
+      differences.push(`${path}: ${showAval(value.aval)} -> ${showAval(leaf.aval)}`);
+    }
+  }
   return differences;
 }
 

@@ -1,5 +1,6 @@
 /** lax.scan: a loop with a carry, as one equation of the IR. */
-import { HeddleError } from '../../compiler/errors.ts';
+import type { HeddleError } from '../../compiler/errors.ts';
+import { userError } from '../trace/user-error.ts';
 import { promote } from '../../compiler/dtype.ts';
 import { Jaxpr, showAval } from '../../compiler/ir/jaxpr.ts';
 import type { Aval, Literal } from '../../compiler/ir/jaxpr.ts';
@@ -75,12 +76,11 @@ function traceBody(
   });
   const { trace, result } = staged;
   if (!Array.isArray(result) || result.length !== 2) {
-    throw new HeddleError('CARRY', `${name}: the body must return [carry, y]`, { fix: 'return [carry, null]' });
+    throw userError('CARRY', `${name}: the body must return [carry, y]`, { fix: 'return [carry, null]' });
   }
   const carry = flatten(result[0], { root: 'carry' });
   const y = flatten(result[1], { root: 'y' });
-  const differences = treedefKey(carry.treedef) === treedefKey(carried.treedef) ? [] : describeDifferences(carried, carry);
-  if (differences.length > 0) throw carryError(name, differences);
+  if (treedefKey(carry.treedef) !== treedefKey(carried.treedef)) throw carryError(name, describeDifferences(carried, carry));
   const inTrace = <T>(g: () => T): T => withTrace(trace, g);
   return {
     staged,
@@ -202,19 +202,19 @@ function rebuildYs(body: Body, trace: Trace, positions: readonly number[], resul
 function scanLength(name: string, mapped: Operands, wanted: number | undefined): number {
   const sizes = mapped.leaves.map(({ value, path }) => {
     if (value.ndim > 0) return value.shape[0]!;
-    throw new HeddleError('SHAPE', `${name}: ${path} is the scalar ${value.describe()}; xs are sliced along their leading axis`, {
+    throw userError('SHAPE', `${name}: ${path} is the scalar ${value.describe()}; xs are sliced along their leading axis`, {
       fix: 'put it into the carry, or capture it',
     });
   });
   const length = wanted ?? sizes[0];
   if (length === undefined || !Number.isInteger(length) || length < 0) {
-    throw new HeddleError('VALUE', `${name}: the number of steps is ${length === undefined ? 'not known: xs has no tensors' : length}`, {
+    throw userError('VALUE', `${name}: the number of steps is ${length === undefined ? 'not known: xs has no tensors' : length}`, {
       fix: 'lax.scan(f, init, null, { length: 10 })',
     });
   }
   if (sizes.some((size) => size !== length)) {
     const list = mapped.leaves.map(({ value, path }) => `\n  ${path}: ${value.describe()}`);
-    throw new HeddleError('SHAPE', `${name}: the leading axes of xs must all be ${length}:${list.join('')}`, {
+    throw userError('SHAPE', `${name}: the leading axes of xs must all be ${length}:${list.join('')}`, {
       fix: 'lax.scan(f, init, xs) with xs of one leading size',
     });
   }
@@ -227,7 +227,7 @@ function checkRoles(name: string, carried: Operands, mapped: Operands): void {
     if (variable === null) continue;
     const other = roles.get(variable);
     if (other !== undefined) {
-      throw new HeddleError('ALIASING', `${name}: one ${variable.constructor.name} is reached at ${other} and at ${path}`, {
+      throw userError('ALIASING', `${name}: one ${variable.constructor.name} is reached at ${other} and at ${path}`, {
         fix: 'pass it once, or nnx.clone(model) for one place',
       });
     }
@@ -252,7 +252,7 @@ function checkWrites(
   carried.leaves.forEach(({ variable, path }, i) => {
     const replaced = variable !== null && body.carryLeaves[i] !== variable;
     if (replaced && writes.some((write) => write.variable === variable)) {
-      throw new HeddleError('STATE_WRITE', `${trace.name}: ${path} was written, and the body returned another Variable in its place`, {
+      throw userError('STATE_WRITE', `${trace.name}: ${path} was written, and the body returned another Variable in its place`, {
         fix: 'return the Variable that was given, or do not write it',
       });
     }
@@ -261,7 +261,7 @@ function checkWrites(
 
 function carryError(name: string, differences: readonly string[]): HeddleError {
   const list = differences.map((difference) => `\n  ${difference}`).join('');
-  return new HeddleError('CARRY', `${name}: the carry that the body returns must have the type of the carry that it takes:${list}`, {
+  return userError('CARRY', `${name}: the carry that the body returns must have the type of the carry that it takes:${list}`, {
     fix: "carry.astype('float32') in the body, or np.zeros(shape) of the final type as init",
   });
 }

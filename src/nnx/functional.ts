@@ -1,10 +1,11 @@
 /** split, merge, update, clone and apply: modules to and from their state. The counterparts of nnx.split, nnx.merge, nnx.update. */
-import { HeddleError } from '../../compiler/errors.ts';
+import { userError } from '../trace/user-error.ts';
 import { registerNodeType } from '../tree.ts';
 import { currentTrace } from '../trace/trace.ts';
 import { Variable } from '../trace/variable.ts';
 import { buildGraph, readGraph } from './graph.ts';
 import { GraphDef } from './graphdef.ts';
+import { graphDifferences } from './graph-differences.ts';
 import type { Applied } from './graphdef.ts';
 import { Module } from './module.ts';
 import { joinPath, splitPath } from './paths.ts';
@@ -31,7 +32,7 @@ export function merge<M>(graphdef: GraphDef<M>, ...states: readonly State[]): M 
   });
   const unused = [...state.keys()].filter((path) => !copies.has(path));
   if (unused.length > 0) {
-    throw new HeddleError('STATE_PATH', `merge: the GraphDef of ${graphdef.type.name} has no place for ${unused.map((path) => `'${path}'`).join(', ')}`, {
+    throw userError('STATE_PATH', `merge: the GraphDef of ${graphdef.type.name} has no place for ${unused.map((path) => `'${path}'`).join(', ')}`, {
       fix: 'graphdef.merge(state) with the State that came from the same split()',
     });
   }
@@ -54,7 +55,7 @@ function writeAt(module: Module, path: readonly PathPart[], variable: Variable):
   for (const [depth, part] of path.slice(0, -1).entries()) {
     owner = member(owner, part);
     if (typeof owner === 'object' && owner !== null && !(owner instanceof Variable)) continue;
-    throw new HeddleError('STATE_PATH', `update: ${module.constructor.name} has no submodule '${joinPath(path.slice(0, depth + 1))}' for '${joinPath(path)}'`, {
+    throw userError('STATE_PATH', `update: ${module.constructor.name} has no submodule '${joinPath(path.slice(0, depth + 1))}' for '${joinPath(path)}'`, {
       fix: `new State([...state].filter(([path]) => path !== '${joinPath(path)}'))`,
     });
   }
@@ -65,12 +66,12 @@ function writeAt(module: Module, path: readonly PathPart[], variable: Variable):
     return;
   }
   if (existing !== undefined) {
-    throw new HeddleError('STATE_PATH', `update: '${joinPath(path)}' of ${module.constructor.name} is no Variable`, {
+    throw userError('STATE_PATH', `update: '${joinPath(path)}' of ${module.constructor.name} is no Variable`, {
       fix: 'module.split()[0].keys() lists the paths',
     });
   }
   if (currentTrace() !== null) {
-    throw new HeddleError('STRUCTURE', `update: ${module.constructor.name} has no Variable '${joinPath(path)}', and a trace may not add one`, {
+    throw userError('STRUCTURE', `update: ${module.constructor.name} has no Variable '${joinPath(path)}', and a trace may not add one`, {
       fix: 'create the Variable in the constructor',
     });
   }
@@ -130,4 +131,5 @@ registerNodeType<Module, ModuleAux>({
     return buildGraph(graphdef, (path) => byPath.get(path)!) as Module;
   },
   key: ({ graphdef }) => graphdef.key,
+  differences: (before, after) => graphDifferences(before.graphdef, after.graphdef, ''),
 });

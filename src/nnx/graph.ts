@@ -2,7 +2,7 @@
  * Module graphs: what a module is made of, apart from the values of its Variables. Fields are visited in sorted order; plain arrays,
  * objects and Maps that contain modules or Variables are traversed; a module or Variable met again is a reference.
  */
-import { HeddleError } from '../../compiler/errors.ts';
+import { userError } from '../trace/user-error.ts';
 import { describeValue } from '../trace/literal.ts';
 import { Tensor } from '../trace/tensor.ts';
 import { Variable } from '../trace/variable.ts';
@@ -54,7 +54,7 @@ export function readGraph<M extends Module>(root: M): Graph<M> {
       return new VariableRef(first ?? text);
     }
     if (value instanceof Tensor || ArrayBuffer.isView(value)) {
-      throw new HeddleError('PYTREE', `${joinPath(path)} is ${value instanceof Tensor ? value.toString() : describeValue(value)}: data of a module lives in Variables`, {
+      throw userError('PYTREE', `${joinPath(path)} is ${value instanceof Tensor ? value.toString() : describeValue(value)}: data of a module lives in Variables`, {
         fix: `this.${path.at(-1)} = new Param(value)`,
       });
     }
@@ -86,7 +86,7 @@ export function buildGraph<M>(graphdef: GraphDef<M>, variableAt: (path: string) 
   const buildField = (field: FieldDef): unknown => {
     if (typeof field === 'number') {
       const module = modules.get(field);
-      if (module === undefined) throw new HeddleError('STRUCTURE', `the GraphDef refers to module ${field} before it appears`);
+      if (module === undefined) throw userError('STRUCTURE', `the GraphDef refers to module ${field} before it appears`);
       return module;
     }
     if (field instanceof VariableRef) return variableAt(field.path);
@@ -98,7 +98,7 @@ export function buildGraph<M>(graphdef: GraphDef<M>, variableAt: (path: string) 
     return kind === 'map' ? new Map(built) : Object.fromEntries(built);
   };
   const buildModule = (def: GraphDef): Module => {
-    if (modules.has(def.index)) throw new HeddleError('STRUCTURE', `the GraphDef defines module ${def.index} twice`);
+    if (modules.has(def.index)) throw userError('STRUCTURE', `the GraphDef defines module ${def.index} twice`);
     const module = Module.create(def.type);
     modules.set(def.index, module);
     const fields = Object.entries(def.fields).map(([name, field]) => [name, buildField(field)] as const);

@@ -108,7 +108,8 @@ function recordKey<T>(record: Readonly<Record<string, T>>, show: (value: T) => s
   return Object.entries(record).map(([name, value]) => `${JSON.stringify(name)}:${show(value)}`).join(',');
 }
 
-function fieldKey(field: FieldDef): string {
+/** A text that is equal for fields of equal structure. */
+export function fieldKey(field: FieldDef): string {
   if (typeof field === 'number') return `&${field}`;
   if (field instanceof VariableRef) return `$${JSON.stringify(field.path)}`;
   if (field instanceof GraphDef) return field.key;

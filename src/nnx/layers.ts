@@ -1,5 +1,5 @@
 /** The layers of the tiny-NNX document: Linear, BatchNorm, Dropout. */
-import { HeddleError } from '../../compiler/errors.ts';
+import { userError } from '../trace/user-error.ts';
 import { np } from '../numpy/index.ts';
 import * as random from '../random/index.ts';
 import type { Operand } from '../trace/bind.ts';
@@ -69,7 +69,7 @@ export class Dropout extends Module {
   constructor(rate: number) {
     super();
     if (!(rate >= 0 && rate <= 1)) {
-      throw new HeddleError('VALUE', `Dropout: the rate ${rate} is not a probability`, { fix: 'new Dropout(0.1)' });
+      throw userError('VALUE', `Dropout: the rate ${rate} is not a probability`, { fix: 'new Dropout(0.1)' });
     }
     this.rate = rate;
   }

@@ -1,9 +1,8 @@
 /** PathRngs: the random source of the tiny-NNX document. Keys are foldIn(key, hash of the path of counts). */
 import { blake2s } from '@noble/hashes/blake2s';
-import { HeddleError } from '../../compiler/errors.ts';
+import { userError } from '../trace/user-error.ts';
 import { foldIn } from '../random/index.ts';
 import { registerNodeType } from '../tree.ts';
-import { hostTensor } from '../trace/literal.ts';
 import { Tensor } from '../trace/tensor.ts';
 import { currentTrace } from '../trace/trace.ts';
 import type { Trace } from '../trace/trace.ts';
@@ -42,7 +41,7 @@ export class PathRngs implements KeySource {
     this.#checkHome('makeRng()');
     const hash = stableHash([...this.countPath, this.#count]);
     this.#count++;
-    return foldIn(this.key, hostTensor(Uint32Array.of(hash), [], 'uint32'));
+    return foldIn(this.key, hash);
   }
 
   /** A source whose keys differ from all others of this one; give it to a function that draws by itself. */
@@ -57,7 +56,7 @@ export class PathRngs implements KeySource {
     const here = currentTrace();
     if (this.#home === here && !borrowed.has(this)) return;
     const made = this.#home == null ? 'outside the trace' : `in ${this.#home.name}`;
-    throw new HeddleError(
+    throw userError(
       'RNG',
       `PathRngs.${use} was called in ${here?.name ?? 'no trace'}, but the PathRngs was made ${made}: its counter is a plain number, ` +
         'and the next call would draw the same keys again',

@@ -1,5 +1,5 @@
 /** Paths into a module graph: parts sort per level, numbers numerically and before strings, strings by code point. */
-import { HeddleError } from '../../compiler/errors.ts';
+import { userError } from '../trace/user-error.ts';
 import { compareCodePoints } from '../tree.ts';
 
 export type PathPart = string | number;
@@ -30,7 +30,20 @@ export function compareParts(a: PathPart, b: PathPart): number {
 /** @throws STATE_PATH for a field name that a path cannot hold. */
 export function checkPart(part: string, owner: string): void {
   if (!part.includes('/')) return;
-  throw new HeddleError('STATE_PATH', `${owner} has a field named '${part}': '/' separates the parts of a path`, {
+  throw userError('STATE_PATH', `${owner} has a field named '${part}': '/' separates the parts of a path`, {
     fix: `this.${part.replaceAll('/', '_')} = ...`,
   });
+}
+
+/** How many letters to insert, delete or replace to make one text of the other (Levenshtein). */
+export function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (const [i, letter] of [...a].entries()) {
+    const row = [i + 1];
+    for (let j = 0; j < b.length; j++) {
+      row.push(Math.min(previous[j + 1]! + 1, row[j]! + 1, previous[j]! + (b[j] === letter ? 0 : 1)));
+    }
+    previous = row;
+  }
+  return previous[b.length]!;
 }

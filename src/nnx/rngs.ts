@@ -2,7 +2,7 @@
  * Rngs: named random streams whose counters are Variables, so that they pass through every transform. A stream gives
  * foldIn(key, count) and counts up (Flax's rule).
  */
-import { HeddleError } from '../../compiler/errors.ts';
+import { userError } from '../trace/user-error.ts';
 import { foldIn, key as randomKey } from '../random/index.ts';
 import { hostTensor } from '../trace/literal.ts';
 import { Tensor } from '../trace/tensor.ts';
@@ -40,7 +40,7 @@ export class RngStream extends Module {
   next(): Tensor {
     for (let trace = currentTrace(); trace !== null && !trace.created(this.key); trace = trace.parent) {
       if (trace.mapped === null || trace.mapped.has(this.key) || this.broadcast) continue;
-      throw new HeddleError('RNG', `the stream '${this.tag}' was drawn inside ${trace.name}, which does not map it: every element would get the same key`, {
+      throw userError('RNG', `the stream '${this.tag}' was drawn inside ${trace.name}, which does not map it: every element would get the same key`, {
         fix: 'vmap over random.split(rngs.makeRng(), n) and new Rngs(key) inside, or new Rngs(0, { broadcast: true })',
       });
     }
@@ -67,7 +67,7 @@ export class Rngs extends Module implements KeySource {
   makeRng(name: string = 'default'): Tensor {
     const stream = this.streams[name] ?? this.streams['default'];
     if (stream !== undefined) return stream.next();
-    throw new HeddleError('RNG', `there is no stream '${name}' and no default stream; the streams are ${Object.keys(this.streams).join(', ') || 'none'}`, {
+    throw userError('RNG', `there is no stream '${name}' and no default stream; the streams are ${Object.keys(this.streams).join(', ') || 'none'}`, {
       fix: `new Rngs({ default: 0, ${name}: 1 })`,
     });
   }

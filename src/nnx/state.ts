@@ -1,8 +1,8 @@
 /** State: the Variables of a module by path, sorted; a pytree whose children are the Variables. */
-import { HeddleError } from '../../compiler/errors.ts';
+import { userError } from '../trace/user-error.ts';
 import { registerNodeType } from '../tree.ts';
 import { Variable } from '../trace/variable.ts';
-import { comparePaths, joinPath, splitPath } from './paths.ts';
+import { comparePaths, editDistance, joinPath, splitPath } from './paths.ts';
 import type { VariableClass } from './variables.ts';
 import { printsItself } from '../trace/printing.ts';
 
@@ -34,8 +34,9 @@ export class State<V extends Variable = Variable> {
     const variable = this.#variables.get(path);
     if (variable !== undefined) return variable;
     const known = [...this.#variables.keys()];
-    const nearest = known.find((other) => other.split('/').at(-1) === path.split('/').at(-1)) ?? known[0];
-    throw new HeddleError('STATE_PATH', `the State has no entry '${path}'; it has ${known.length === 0 ? 'none' : known.map((p) => `'${p}'`).join(', ')}`, {
+    const list = known.length === 0 ? 'none' : known.map((other) => `'${other}'`).join(', ');
+    const nearest = known.sort((one, other) => editDistance(path, one) - editDistance(path, other))[0];
+    throw userError('STATE_PATH', `the State has no entry '${path}'; it has ${list}`, {
       ...(nearest === undefined ? {} : { fix: `state.get('${nearest}')` }),
     });
   }

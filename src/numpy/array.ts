@@ -3,7 +3,7 @@ import { allocate, isDType, roundTo } from '../../compiler/dtype.ts';
 import type { DType } from '../../compiler/dtype.ts';
 import { showShape } from '../../compiler/shape.ts';
 import { describeValue, located, tensorOf } from '../trace/bind.ts';
-import { checkRange, hostTensor } from '../trace/literal.ts';
+import { checkRange, dtypeOfArray, hostTensor } from '../trace/literal.ts';
 import { Tensor } from '../trace/tensor.ts';
 import { Variable } from '../trace/variable.ts';
 import { asDType, fail } from './operands.ts';
@@ -33,8 +33,11 @@ export function array(values: ArrayValues, { dtype, shape }: ArrayOptions = {}):
   if (dtype !== undefined && !isDType(dtype)) {
     fail('DTYPE', `np.array: ${String(dtype)} is not a dtype`, "np.array(values, { dtype: 'float32' })");
   }
-  const tensor = convert(values, dtype);
-  return shape === undefined ? tensor : reshape(tensor, shape);
+  if (values instanceof Tensor || values instanceof Variable || holdsTensors(values)) {
+    const tensor = ofTensors(values, dtype);
+    return shape === undefined ? tensor : reshape(tensor, shape);
+  }
+  return ArrayBuffer.isView(values) ? ofView(values, dtype, shape) : ofNumbers(values, dtype, shape);
 }
 
 /** A tensor of the values; of a tensor of this dtype itself. jax.numpy.asarray. @throws as `array` */
@@ -53,41 +56,44 @@ export function astype(x: Tensor | Variable | number | boolean, dtype: DType): T
   return asDType(tensorOf(x), dtype);
 }
 
-function convert(values: ArrayValues, dtype: DType | undefined): Tensor {
-  if (values instanceof Tensor || values instanceof Variable) {
-    const tensor = tensorOf(values);
-    return dtype === undefined || dtype === tensor.dtype ? tensor.alias() : asDType(tensor, dtype);
-  }
-  if (ArrayBuffer.isView(values)) {
-    if (dtype === undefined) return tensorOf(values);
-    if (values instanceof DataView) fail('DTYPE', 'np.array: a DataView has no elements', 'np.array(new Float32Array(view.buffer))');
-    return fromLeaves(values as unknown as Leaves, dtype);
-  }
-  if (holdsTensors(values)) {
-    const stacked = stack(values.map((value) => convert(value, undefined)));
+function ofTensors(values: Tensor | Variable | readonly ArrayValues[], dtype: DType | undefined): Tensor {
+  if (!(values instanceof Tensor || values instanceof Variable)) {
+    const stacked = stack(values.map((value) => array(value)));
     return dtype === undefined ? stacked : asDType(stacked, dtype);
   }
+  const tensor = tensorOf(values);
+  return dtype === undefined || dtype === tensor.dtype ? tensor.alias() : asDType(tensor, dtype);
+}
+
+function ofView(values: ArrayBufferView, dtype: DType | undefined, shape: readonly number[] | undefined): Tensor {
+  const own = dtype ?? located(() => dtypeOfArray(values));
+  if (values instanceof DataView) return fail('DTYPE', 'np.array: a DataView has no elements', 'np.array(new Float32Array(view.buffer))');
+  const leaves = values as unknown as Leaves;
+  return fromLeaves(leaves, own, shape ?? [leaves.length]);
+}
+
+function ofNumbers(values: ArrayValues, dtype: DType | undefined, shape: readonly number[] | undefined): Tensor {
   const leaves: Leaf[] = [];
-  const shape = collect(values, leaves);
-  const isBool = leaves.length > 0 && leaves.every((leaf) => typeof leaf === 'boolean');
+  const nesting = collect(values, leaves);
   const wide = leaves.find((leaf) => typeof leaf === 'bigint');
   if (wide !== undefined && dtype === undefined) {
     fail('NARROWING', `np.array: ${wide}n is a bigint, and tensors have at most 32 bits`, "np.array(values, { dtype: 'int32' })");
   }
-  return fromLeaves(leaves, dtype ?? (isBool ? 'bool' : 'float32'), shape);
+  const isBool = leaves.length > 0 && leaves.every((leaf) => typeof leaf === 'boolean');
+  return fromLeaves(leaves, dtype ?? (isBool ? 'bool' : 'float32'), shape ?? nesting);
 }
 
-/** @throws VALUE for a number that an integer dtype does not hold. */
-function fromLeaves(leaves: Leaves, dtype: DType, shape: readonly number[] = [leaves.length]): Tensor {
-  const data = allocate(dtype, leaves.length);
-  located(() => {
+/** @throws VALUE for a number that an integer dtype does not hold, SHAPE when the leaves do not fill the shape. */
+function fromLeaves(leaves: Leaves, dtype: DType, shape: readonly number[]): Tensor {
+  return located(() => {
+    const data = allocate(dtype, leaves.length);
     for (let i = 0; i < data.length; i++) {
       const value = Number(leaves[i]);
       checkRange(value, dtype);
       data[i] = roundTo(dtype, value);
     }
+    return hostTensor(data, shape, dtype);
   });
-  return hostTensor(data, shape, dtype);
 }
 
 function holdsTensors(values: ArrayValues): values is readonly ArrayValues[] {

@@ -2,7 +2,7 @@
  * The arguments of a transformed function: which leaves are traced, which are static, and a key that is equal exactly when a
  * program traced for one list of arguments serves another.
  */
-import { HeddleError } from '../../compiler/errors.ts';
+import { userError } from './user-error.ts';
 import { showAval } from '../../compiler/ir/jaxpr.ts';
 import { flatten, keyText, treedefKey, unflatten } from '../tree.ts';
 import type { TreeDef } from '../tree.ts';
@@ -37,13 +37,13 @@ export interface Arguments {
   readonly leaves: readonly unknown[];
 }
 
-export function readArguments(args: readonly unknown[], names: (position: number) => string): Arguments {
-  const { leaves, paths, treedef } = flatten(args);
+export function readArguments(args: readonly unknown[]): Arguments {
+  const { leaves, paths, treedef } = flatten(args, { root: 'args' });
   const traced: TracedLeaf[] = [];
   const statics: StaticLeaf[] = [];
   const numbers = new Map<Variable, number>();
   const places = leaves.map((leaf, i) => {
-    const path = namedPath(paths[i]!, names);
+    const path = paths[i]!;
     if (leaf instanceof Variable) {
       const known = numbers.get(leaf);
       if (known !== undefined) return known;
@@ -54,7 +54,7 @@ export function readArguments(args: readonly unknown[], names: (position: number
       statics.push({ value: leaf, path });
       return -1;
     }
-    traced.push({ value: leaf as Tensor | Variable, path, argument: argumentOf(paths[i]!) });
+    traced.push({ value: leaf as Tensor | Variable, path, argument: argumentOf(path) });
     return traced.length - 1;
   });
   const staticKeys = statics.map(({ value }) => keyText(value)).join(',');
@@ -85,30 +85,28 @@ export function rebuildArguments(args: Arguments, tracers: readonly Tensor[], tr
 
 /** @throws STRUCTURE when the function changed a static field or the graph of an argument. */
 export function checkStructure(before: Arguments, args: readonly unknown[], name: string): void {
-  const after = flatten(args);
+  const after = flatten(args, { root: 'args' });
   if (treedefKey(after.treedef) === treedefKey(before.treedef)) return;
-  const appeared = after.paths.find((path) => !before.paths.includes(path));
-  const vanished = before.paths.find((path) => !after.paths.includes(path));
-  const what =
-    appeared !== undefined
-      ? `${appeared} appeared`
-      : vanished !== undefined
-        ? `${vanished} vanished`
-        : 'a static field or the order of its parts changed';
-  throw new HeddleError('STRUCTURE', `${name}: an argument's structure changed while it was traced: ${what}`, {
+  const changes = changedNodes(before.treedef, after.treedef, 'args').map((change) => `\n  ${change}`);
+  throw userError('STRUCTURE', `${name}: the structure of an argument changed while it was traced:${changes.join('')}`, {
     fix: 'change fields and submodules outside the transformed function',
   });
 }
 
+function changedNodes(before: TreeDef, after: TreeDef, path: string): string[] {
+  if (before.kind === 'node' && after.kind === 'node' && before.type === after.type) {
+    const own = before.type.differences?.(before.aux, after.aux) ?? [];
+    if (own.length > 0) return own.map((change) => `${path}${change}`);
+  }
+  if (!('children' in before) || !('children' in after) || before.children.length !== after.children.length) return [`${path} changed`];
+  const keys = 'keys' in before ? before.keys : null;
+  const children = before.children.flatMap((child, i) => {
+    const part = keys === null ? `[${i}]` : `.${String(keys[i])}`;
+    return treedefKey(child) === treedefKey(after.children[i]!) ? [] : changedNodes(child, after.children[i]!, path + part);
+  });
+  return children.length === 0 ? [`${path} changed`] : children;
+}
+
 function argumentOf(path: string): number {
-  return Number(/^\[(\d+)\]/.exec(path)?.[1] ?? 0);
-}
-
-function namedPath(path: string, names: (position: number) => string): string {
-  return path.replace(/^\[(\d+)\]/, (_, position: string) => names(Number(position)));
-}
-
-/** `argument 0` and so on; what messages call arguments without names. */
-export function positional(position: number): string {
-  return `args[${position}]`;
+  return Number(/^args\[(\d+)\]/.exec(path)?.[1] ?? 0);
 }

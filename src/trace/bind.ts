@@ -1,6 +1,6 @@
 /** The one door through which operations enter: staged while a trace is current, else run at once. */
 import { HeddleError } from '../../compiler/errors.ts';
-import { promote } from '../../compiler/dtype.ts';
+import { isFloat, isInteger, promote } from '../../compiler/dtype.ts';
 import type { DType, Promotable } from '../../compiler/dtype.ts';
 import { findPrimitive } from '../../compiler/primitives/index.ts';
 import type { Primitive } from '../../compiler/primitives/primitive.ts';
@@ -58,17 +58,26 @@ export function tensorOf(value: unknown): Tensor {
   return value instanceof Variable ? value.value : toTensor(value, 'float32');
 }
 
-/** The type that operands promote to together, by JAX's rules. */
+/**
+ * The type that operands promote to together, by JAX's rules. An integer number beyond int32 takes the dtype of an integer
+ * tensor beside it, so that `cast` can refuse it when it is out of range.
+ */
 export function resultType(operands: readonly (Tensor | Literal)[]): Promotable {
-  const [first, ...rest] = operands.map((operand): Promotable => operand.aval);
+  const integers = operands.filter(({ aval }) => !aval.weak && isInteger(aval.dtype));
+  const counted = operands.filter((operand) => integers.length === 0 || !isLargeInteger(operand));
+  const [first, ...rest] = counted.map((operand): Promotable => operand.aval);
   if (first === undefined) throw new HeddleError('INTERNAL', 'resultType needs an operand');
   return rest.reduce(promote, first);
 }
 
+function isLargeInteger(operand: Tensor | Literal): boolean {
+  return operand instanceof Literal && isFloat(operand.aval.dtype) && operand.aval.weak && Math.abs(operand.value) >= 2 ** 31 && Number.isInteger(operand.value);
+}
+
 /** An operand as `dtype`: numbers become literals of it, tensors are cast when they differ. */
 export function cast(operand: Tensor | Literal, dtype: DType, weak = false): Tensor | Literal {
-  if (operand.aval.dtype === dtype && operand.aval.weak === weak) return operand;
   if (operand instanceof Literal) return located(() => literalOf(operand.value, dtype, weak));
+  if (operand.aval.dtype === dtype && operand.aval.weak === weak) return operand;
   if (operand.aval.dtype === dtype && !operand.aval.weak) return operand;
   return apply('convert_element_type', [operand], { newDtype: dtype, weakType: weak });
 }

@@ -4,12 +4,12 @@ import { compile } from '../../compiler/compile.ts';
 import { canonicalText } from '../../compiler/ir/hash.ts';
 import type { Jaxpr } from '../../compiler/ir/jaxpr.ts';
 import { evaluate } from '../../compiler/reference/evaluate.ts';
-import { HeddleError } from '../../compiler/errors.ts';
 import type { CallSite, Device, Executable, Storage } from '../../runtime/index.ts';
 import { BoundedMap } from '../bounded-map.ts';
 import { defaultDevice } from '../device.ts';
 import { CallStack } from './location.ts';
 import { Tensor } from './tensor.ts';
+import { userError } from './user-error.ts';
 
 const MAX_EXECUTABLES = 1024;
 const executables = new WeakMap<Device, BoundedMap<string, Executable>>();
@@ -54,11 +54,11 @@ export function deviceFor(inputs: readonly Tensor[], label: string, wanted?: Dev
   const device = wanted ?? inputs.map((input) => input.device).find((d) => d !== null) ?? defaultDevice(label);
   for (const input of inputs) {
     if (input.device === null || input.device === device) continue;
-    throw new HeddleError(
+    throw userError(
       'DEVICE_MISMATCH',
       `${label} runs on ${device.label}, but an operand ${input.describe()} is on ${input.device.label}`,
       { fix: 'x.to(device)' },
-    ).at(new CallStack().where);
+    );
   }
   return device;
 }

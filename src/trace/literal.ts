@@ -1,20 +1,23 @@
 /** Turns what users write as values (numbers, booleans, typed arrays, Variables) into tensors and literals. */
 import { isInteger, roundTo } from '../../compiler/dtype.ts';
 import type { DType, TypedArray } from '../../compiler/dtype.ts';
-import { HeddleError } from '../../compiler/errors.ts';
+import { userError } from './user-error.ts';
 import { Literal, aval } from '../../compiler/ir/jaxpr.ts';
 import { showShape, sizeOf } from '../../compiler/shape.ts';
 import { Storage } from '../../runtime/index.ts';
 import { CallStack } from './location.ts';
 import { Tensor } from './tensor.ts';
 
-/** A JavaScript number as an operand: weak int32 when it is an integer within int32, else weak float32. */
+/**
+ * A JavaScript number as an operand: weak int32 when it is an integer within int32, else weak float32. A larger integer keeps all its
+ * digits, because it may yet meet a uint32 tensor.
+ */
 export function scalarLiteral(value: number | boolean): Literal {
   if (typeof value === 'boolean') return new Literal(value ? 1 : 0, aval('bool', []));
   if (Number.isInteger(value) && !Object.is(value, -0) && value >= -(2 ** 31) && value < 2 ** 31) {
     return new Literal(value, aval('int32', [], true));
   }
-  return new Literal(Math.fround(value), aval('float32', [], true));
+  return new Literal(Number.isInteger(value) ? value : Math.fround(value), aval('float32', [], true));
 }
 
 /** A literal of exactly this dtype. @throws VALUE for a number that an integer dtype does not hold. */
@@ -27,7 +30,7 @@ export function checkRange(value: number, dtype: DType): void {
   if (!isInteger(dtype)) return;
   const [low, high] = dtype === 'int32' ? [-(2 ** 31), 2 ** 31 - 1] : [0, 2 ** 32 - 1];
   if (Number.isInteger(value) && value >= low && value <= high) return;
-  throw new HeddleError('VALUE', `${value} is not a value of ${dtype}, which holds integers from ${low} to ${high}`, {
+  throw userError('VALUE', `${value} is not a value of ${dtype}, which holds integers from ${low} to ${high}`, {
     fix: "x.astype('float32')",
   });
 }
@@ -35,7 +38,7 @@ export function checkRange(value: number, dtype: DType): void {
 /** A host tensor with a copy of `data`. */
 export function hostTensor(data: TypedArray, shape: readonly number[], dtype: DType, weak = false): Tensor {
   if (data.length !== sizeOf(shape)) {
-    throw new HeddleError('SHAPE', `${data.length} elements do not fill shape ${showShape(shape)}, which has ${sizeOf(shape)}`, {
+    throw userError('SHAPE', `${data.length} elements do not fill shape ${showShape(shape)}, which has ${sizeOf(shape)}`, {
       fix: `np.array(data, { shape: [${data.length}] })`,
     });
   }
@@ -70,13 +73,11 @@ export function dtypeOfArray(data: ArrayBufferView): DType {
   const name = Object.prototype.toString.call(data).slice(8, -1);
   if (data instanceof Float64Array || data instanceof BigInt64Array || data instanceof BigUint64Array) {
     const to = data instanceof Float64Array ? 'float32' : data instanceof BigInt64Array ? 'int32' : 'uint32';
-    throw new HeddleError('NARROWING', `${name} has 64-bit elements, and tensors have at most 32 bits`, {
+    throw userError('NARROWING', `${name} has 64-bit elements, and tensors have at most 32 bits`, {
       fix: `np.array(data, { dtype: '${to}' })`,
-    }).at(new CallStack().where);
+    });
   }
-  throw new HeddleError('DTYPE', `${name} has no dtype of its own`, { fix: 'np.array(Int32Array.from(data))' }).at(
-    new CallStack().where,
-  );
+  throw userError('DTYPE', `${name} has no dtype of its own`, { fix: 'np.array(Int32Array.from(data))' });
 }
 
 /** A tensor, number, boolean or typed array as a tensor; numbers get `numberDtype`. @throws PYTREE for anything else. */
@@ -89,9 +90,7 @@ export function toTensor(value: unknown, numberDtype: DType): Tensor {
     const data = (value as TypedArray).slice();
     return hostTensor(data, [data.length], dtype);
   }
-  throw new HeddleError('PYTREE', `${describeValue(value)} is not a tensor`, { fix: 'np.array(value)' }).at(
-    new CallStack().where,
-  );
+  throw userError('PYTREE', `${describeValue(value)} is not a tensor`, { fix: 'np.array(value)' });
 }
 
 export function describeValue(value: unknown): string {

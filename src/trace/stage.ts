@@ -1,5 +1,5 @@
 /** Traces a function once with abstract tensors. */
-import { HeddleError } from '../../compiler/errors.ts';
+import { userError } from './user-error.ts';
 import { Jaxpr, Literal, Var } from '../../compiler/ir/jaxpr.ts';
 import type { Atom, Aval } from '../../compiler/ir/jaxpr.ts';
 import { Tensor } from './tensor.ts';
@@ -61,7 +61,7 @@ function rejectPromise(name: string, result: unknown): void {
   if (!(result instanceof Promise)) return;
   // The orphaned promise must not end the process when it rejects.
   result.catch(() => undefined);
-  throw new HeddleError('PROMISE', `${name} returned a Promise: a traced function runs once, synchronously, to record its operations`, {
+  throw userError('PROMISE', `${name} returned a Promise: a traced function runs once, synchronously, to record its operations`, {
     fix: 'await the data before the call, and pass it as an argument',
   });
 }

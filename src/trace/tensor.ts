@@ -3,7 +3,7 @@
  * arithmetic methods are installed in src/tensor.ts.
  */
 import type { DType, TypedArray } from '../../compiler/dtype.ts';
-import { HeddleError } from '../../compiler/errors.ts';
+import type { HeddleError } from '../../compiler/errors.ts';
 import { showAval } from '../../compiler/ir/jaxpr.ts';
 import type { Atom, Aval } from '../../compiler/ir/jaxpr.ts';
 import { sizeOf } from '../../compiler/shape.ts';
@@ -11,8 +11,8 @@ import { Storage } from '../../runtime/index.ts';
 import type { Device } from '../../runtime/index.ts';
 import type { TensorMethods } from '../tensor-methods.ts';
 import { leaked } from './leak.ts';
-import { CallStack } from './location.ts';
 import type { Trace } from './trace.ts';
+import { userError } from './user-error.ts';
 import { printsItself } from './printing.ts';
 
 /** What a tracer stands for. */
@@ -90,7 +90,7 @@ export class Tensor {
   storage(use: string): Storage {
     if (this.#storage !== null) return this.#storage;
     if (this.tracer === null) {
-      throw new HeddleError('DISPOSED', `${use}: the tensor ${this.describe()} was disposed or donated`, {
+      throw userError('DISPOSED', `${use}: the tensor ${this.describe()} was disposed or donated`, {
         fix: 'read or copy it before dispose(), or leave it out of { donate }',
       });
     }
@@ -142,7 +142,7 @@ export class Tensor {
   /** The one element of a tensor of size 1. */
   async item(): Promise<number | boolean> {
     if (this.size !== 1) {
-      throw new HeddleError('SHAPE', `item(): the tensor ${this.describe()} has ${this.size} elements, not one`, {
+      throw userError('SHAPE', `item(): the tensor ${this.describe()} has ${this.size} elements, not one`, {
         fix: 'await x.array()',
       });
     }
@@ -181,14 +181,17 @@ export class Tensor {
   }
 
   concretization(use: string): HeddleError {
-    const what =
-      this.tracer === null
-        ? `${use} needs a JavaScript value, but the elements of ${this.toString()} live on a device`
-        : `${use} needs a JavaScript value, but ${this.toString()} has none while it is traced` +
-          (this.tracer.made === undefined ? '' : ` (made at ${this.tracer.made})`);
-    const fix =
-      this.tracer === null ? 'x.add(1), np.greater(x, 0), or await x.item()' : 'np.where(np.greater(x, 0), a, b) or lax.cond(np.greater(x, 0), f, g, x)';
-    return new HeddleError('CONCRETIZATION', what, { fix }).at(new CallStack().where);
+    if (this.tracer === null) {
+      return userError('CONCRETIZATION', `${use} needs a JavaScript value, but the elements of ${this.toString()} live on a device`, {
+        fix: 'x.add(1), np.greater(x, 0), or await x.item()',
+      });
+    }
+    const made = this.tracer.made === undefined ? '' : ` (made at ${this.tracer.made})`;
+    return userError('CONCRETIZATION', `${use} needs a JavaScript value, but ${this.toString()} has none while it is traced${made}`, {
+      fix: use.endsWith('()')
+        ? 'return x from the function, and read the result outside'
+        : 'np.where(np.greater(x, 0), a, b) or lax.cond(np.greater(x, 0), f, g, x)',
+    });
   }
 
   /** Bytes of collector pressure this handle carries. */

@@ -9,7 +9,6 @@ import { HeddleError } from '../../compiler/errors.ts';
 import { Tensor } from './tensor.ts';
 import type { Variable } from './variable.ts';
 import { leaked } from './leak.ts';
-import { CallStack } from './location.ts';
 
 /** A value from outside the trace: a captured tensor, or the value of a Variable when the trace began to need it. */
 export interface Capture {
@@ -23,7 +22,6 @@ export class Trace {
   readonly name: string;
   readonly parent: Trace | null;
   readonly builder: Builder = new Builder();
-  readonly where: string | undefined = new CallStack().where;
   /** For vmap: the argument Variables that are mapped. */
   mapped: ReadonlySet<Variable> | null = null;
   #captured = new Map<Tensor, Capture>();

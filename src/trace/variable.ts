@@ -2,7 +2,6 @@
  * Variable: a cell of state. Outside a trace `.value` is its tensor; while a trace runs, reads and writes go to the trace's
  * environment, so no cell ever holds a tracer and the IR stays pure.
  */
-import { HeddleError } from '../../compiler/errors.ts';
 import type { TypedArray } from '../../compiler/dtype.ts';
 import { sameAval, showAval } from '../../compiler/ir/jaxpr.ts';
 import { Tensor } from './tensor.ts';
@@ -10,6 +9,7 @@ import { leaked } from './leak.ts';
 import { currentTrace, readIn, writeIn } from './trace.ts';
 import type { Trace } from './trace.ts';
 import { toTensor } from './literal.ts';
+import { userError } from './user-error.ts';
 import { printsItself } from './printing.ts';
 
 /** What may be given as the value of a Variable; numbers and arrays of numbers become float32. */
@@ -80,11 +80,11 @@ export abstract class Variable {
   cell(): Tensor {
     if (this.#cell !== null) return this.#cell;
     const trace = this.#birth!;
-    throw new HeddleError(
+    throw userError(
       'LEAKED_TRACER',
       `a ${this.constructor.name} was made inside ${trace.name} and reached outside it; it has no value there`,
       { fix: `return the ${this.constructor.name} (or its module) from ${trace.name}` },
-    ).at(trace.where);
+    );
   }
 
   /** Fills the cell, taking over the tensor's handle; the old value's handle is given back. */

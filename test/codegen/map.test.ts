@@ -5,9 +5,9 @@ import { constantExpr, indexExpr, loadExpr, selectExpr, type Expr } from '../../
 import { add, constant, divide, dynamic, flatten, modulo, scale, variable } from '../../compiler/scalar/indices.ts';
 import { describeOnGpu } from '../support/gpu.ts';
 import {
-  HARDWARE, SOFTWARE, UNTOUCHED, array, blank, call, infix, less, mapKernel, noise, plus, store, times,
+  HARDWARE, SOFTWARE, UNTOUCHED, array, blank, call, expectClose, infix, less, mapKernel, noise, plus, store, times,
 } from '../support/kernels.ts';
-import { runKernel } from '../support/run-kernel.ts';
+import { runKernel, type DeviceArray } from '../support/run-kernel.ts';
 
 const VECTORS = { workgroup: 64, vectors: true } as const;
 
@@ -20,7 +20,7 @@ describeOnGpu('map kernels', () => {
     const results = await runKernel(generate(kernel, SOFTWARE), new Map([[0, a], [1, b], [2, blank(length)]]));
     const expected = blank(length);
     for (let at = 0; at < length; at++) expected[at] = Math.fround(Math.fround(a[at]! * a[at]!) + b[at]!);
-    expect(distance(results.get(2)!, expected)).toBeLessThan(1e-6);
+    expectClose(results.get(2)!, expected, 1e-6);
   });
 
   test('a transposed, a broadcast, a reversed and a gathered operand over a domain of three variables', async () => {
@@ -36,7 +36,7 @@ describeOnGpu('map kernels', () => {
     const rows = Int32Array.of(8, 0, 3);
     const results = await runKernel(
       generate(kernel, SOFTWARE),
-      new Map<number, Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>>([[0, a], [1, b], [2, c], [3, d], [4, rows], [5, blank(P * Q * R)]]),
+      new Map<number, DeviceArray>([[0, a], [1, b], [2, c], [3, d], [4, rows], [5, blank(P * Q * R)]]),
     );
     const expected = blank(P * Q * R);
     for (let x = 0; x < P; x++) {
@@ -46,7 +46,7 @@ describeOnGpu('map kernels', () => {
         }
       }
     }
-    expect(distance(results.get(5)!, expected)).toBeLessThan(1e-6);
+    expectClose(results.get(5)!, expected, 1e-6);
   });
 
   test('constants of every dtype keep their bits', async () => {
@@ -57,7 +57,7 @@ describeOnGpu('map kernels', () => {
     const naturals = [0, 4294967295].map((value, at) => store(2, [4], [constant(at)], constantExpr('uint32', value)));
     const bools = [0, 1].map((value, at) => store(3, [4], [constant(at)], constantExpr('bool', value)));
     const kernel = mapKernel({ domain: [i], stores: [...floats, ...integers, ...naturals, ...bools] });
-    const results = await runKernel(generate(kernel, SOFTWARE), new Map<number, Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>([
+    const results = await runKernel(generate(kernel, SOFTWARE), new Map<number, DeviceArray>([
       [0, new Float32Array(numbers.length)], [1, new Int32Array(4)], [2, new Uint32Array(4)], [3, new Uint32Array(4).fill(9)],
     ]));
     const written = new Uint32Array(results.get(0)!.buffer);
@@ -79,7 +79,7 @@ describeOnGpu('map kernels', () => {
         store(1, [1], [constant(0)], plus(most, most)),
       ],
     });
-    const results = await runKernel(generate(kernel, SOFTWARE), new Map<number, Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>>([
+    const results = await runKernel(generate(kernel, SOFTWARE), new Map<number, DeviceArray>([
       [0, new Float32Array(2)], [1, new Int32Array(1)],
     ]));
     expect([...results.get(0)!]).toEqual([Infinity, NaN]);
@@ -102,7 +102,7 @@ describeOnGpu('map kernels', () => {
     });
     const flags = Uint32Array.from({ length }, (_, at) => at % 3);
     const a = noise(length);
-    const results = await runKernel(generate(kernel, SOFTWARE), new Map<number, Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>([
+    const results = await runKernel(generate(kernel, SOFTWARE), new Map<number, DeviceArray>([
       [0, flags], [1, a], [2, new Uint32Array(length)], [3, new Float32Array(length)], [4, new Int32Array(length)],
     ]));
     expect([...results.get(2)!]).toEqual([...a].map((value, at) => (flags[at] !== 0 && value < 0 ? 1 : 0)));
@@ -148,7 +148,7 @@ describeOnGpu('map kernels', () => {
     expect(generated.code.loops).toBe(2);
     const a = noise(24);
     const run = async (branch: number): Promise<number[]> => {
-      const contents = new Map<number, Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>>([[0, a], [1, new Float32Array(60)], [7, Int32Array.of(branch)]]);
+      const contents = new Map<number, DeviceArray>([[0, a], [1, new Float32Array(60)], [7, Int32Array.of(branch)]]);
       return [...(await runKernel(generated, contents, [3, 8])).get(1)!];
     };
     const expected = new Array<number>(60).fill(0);
@@ -177,7 +177,7 @@ describeOnGpu('map kernels', () => {
     ]);
     const [a, b, c] = [noise(P * 28), noise(3 * Q + P, 2), noise(P, 3)];
     const flags = Uint32Array.from({ length: P * Q }, (_, at) => at % 2);
-    const results = await runKernel(generated, new Map<number, Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>([
+    const results = await runKernel(generated, new Map<number, DeviceArray>([
       [0, a], [1, b], [2, c], [3, flags], [4, new Float32Array(P * Q)], [5, new Uint32Array(P * Q)], [6, new Int32Array(P * Q)],
     ]));
     for (let x = 0; x < P; x++) {
@@ -215,10 +215,4 @@ describeOnGpu('map kernels', () => {
 
 function hexadecimal(bits: number): string {
   return bits.toString(16).padStart(8, '0');
-}
-
-/** The greatest absolute difference. */
-function distance(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  expect(actual.length).toBe(expected.length);
-  return Array.from(expected, (value, at) => Math.abs(value - actual[at]!)).reduce((most, difference) => Math.max(most, difference), 0);
 }

@@ -3,12 +3,11 @@ import { generate } from '../../compiler/codegen/generate.ts';
 import { generateRow } from '../../compiler/codegen/row.ts';
 import type { RowSchedule } from '../../compiler/codegen/schedule.ts';
 import type { RowKernel } from '../../compiler/fuse/kernel.ts';
-import type { DType } from '../../compiler/dtype.ts';
 import { constantExpr } from '../../compiler/scalar/expression.ts';
-import { flatten, variable } from '../../compiler/scalar/indices.ts';
+import { constant, variable } from '../../compiler/scalar/indices.ts';
 import { describeOnGpu } from '../support/gpu.ts';
 import {
-  HARDWARE, SOFTWARE, array, blank, exp, minus, noise, over, plus, reduced, rowKernel, sqrt, stage, store, times,
+  HARDWARE, SOFTWARE, array, blank, exp, expectClose, minus, noise, over, plus, reduced, rowKernel, sqrt, stage, store, sum, times,
 } from '../support/kernels.ts';
 import { runKernel, type DeviceArray } from '../support/run-kernel.ts';
 
@@ -126,15 +125,14 @@ describeOnGpu('row kernels', () => {
     const signed = array(0, [rows, columns], 'int32')(r, c);
     const natural = array(1, [rows, columns], 'uint32')(r, c);
     const monoids = ['sum', 'prod', 'max', 'min', 'and', 'or'] as const;
-    const [n, i] = [monoids.length, monoids.map((_, at) => at)];
+    const n = monoids.length;
     const kernel = rowKernel({
       rows: [r],
       columns: [c],
       stages: [...monoids.map((monoid) => stage(monoid, signed)), ...monoids.map((monoid) => stage(monoid, natural))],
       rowStores: [
-        ...i.map((at) => ({ buffer: 2, dtype: 'int32' as DType, index: flatten([variable('r', rows)], [rows]), value: reduced(at, 'int32') })).slice(0, 0),
-        ...i.map((at) => storeAt(2, rows, n, r, at, reduced(at, 'int32'))),
-        ...i.map((at) => storeAt(3, rows, n, r, at, reduced(n + at, 'uint32'))),
+        ...monoids.map((_, at) => store(2, [rows, n], [r, constant(at)], reduced(at, 'int32'))),
+        ...monoids.map((_, at) => store(3, [rows, n], [r, constant(at)], reduced(n + at, 'uint32'))),
       ],
     });
     const a = Int32Array.from(noise(rows * columns), (value) => value * 2 ** 31);
@@ -169,8 +167,8 @@ describeOnGpu('row kernels', () => {
         stage('max', flag), stage('min', flag),
       ],
       rowStores: [
-        ...[0, 1, 4, 5].map((at, column) => storeAt(1, rows, 4, r, column, reduced(at, 'bool'))),
-        ...[2, 3].map((at, column) => storeAt(2, rows, 2, r, column, reduced(at, 'int32'))),
+        ...[0, 1, 4, 5].map((at, column) => store(1, [rows, 4], [r, constant(column)], reduced(at, 'bool'))),
+        ...[2, 3].map((at, column) => store(2, [rows, 2], [r, constant(column)], reduced(at, 'int32'))),
       ],
     });
     const flags = Uint32Array.of(1, 1, 1, 1, 1, 1, /**/ 0, 0, 0, 0, 0, 0, /**/ 0, 0, 1, 0, 1, 1, /**/ 1, 1, 1, 0, 0, 1);
@@ -231,7 +229,7 @@ describeOnGpu('row kernels', () => {
     });
     const generated = generateRow(kernel, SOFTWARE, { ...SERIAL, unroll: 4 });
     const results = await runKernel(generated, new Map([[0, new Float32Array(length).fill(0.1)], [1, new Float32Array(1)]]));
-    expect(results.get(1)![0]! / (length * Math.fround(0.1))).toBeCloseTo(1, 6);
+    expectClose([results.get(1)![0]! / (length * Math.fround(0.1))], [1], 3e-6);
   });
 
   test.each([SOFTWARE, HARDWARE])('the schedule for few long rows, software: $software', async (profile) => {
@@ -252,7 +250,3 @@ describeOnGpu('row kernels', () => {
     }
   });
 });
-
-function storeAt(buffer: number, rows: number, width: number, row: ReturnType<typeof variable>, column: number, value: ReturnType<typeof reduced>) {
-  return { ...store(buffer, [rows, width], [row, variable('unused', 1)], value), index: flatten([row, constantIndex(column)], [rows, width]) };
-}

@@ -58,3 +58,22 @@ test('block', () => {
     if (B === 2) if (0) console.log(program.kernels.map((k) => k.wgsl).join('\n-----\n'), JSON.stringify(program.steps, null, 1), program.buffers);
   }
 });
+test('unrolled', () => {
+  for (const L of [5, 20, 60]) {
+    const o = new Builder();
+    const ins: Var[] = [];
+    const v = (t: ReturnType<typeof f>) => { const x = new Var(t); ins.push(x); return x; };
+    const [B, F] = [32, 64];
+    let x: Atom = v(f([B, F]));
+    const outs: Atom[] = [];
+    for (let i = 0; i < L; i++) {
+      const r = block(o, x, v(aval('uint32', [2])), v(f([F, F])), v(f([F])), v(f([F])), v(f([F])), v(f([F])), v(f([F])));
+      x = r.d;
+      outs.push(r.newMu, r.newVa);
+    }
+    const j = o.build([], ins, [x, ...outs]);
+    const start = performance.now();
+    const { graph, program } = compile(j, DEFAULT_PROFILE, 'mlp');
+    console.log(L, j.equations.length, performance.now() - start, kernelsOf(graph.steps).length, program.kernels.length);
+  }
+});

@@ -97,9 +97,8 @@ function onDevice<T>(device: Device, f: (key: Key) => T, key: Key): T {
 
 for (const [deviceName, device] of Object.entries(devices)) {
   for (const layout of ['partitionable', 'original'] as const) {
-    for (const seed of ['seed0', 'seed1']) {
+    for (const [seed, section] of Object.entries(golden[layout])) {
       describe(`${layout}, ${seed}, ${deviceName}`, () => {
-        const section = golden[layout][seed]!;
         const key = (): Key => random.key(Number(seed.at(-1)));
 
         for (const [name, { run, tolerance = exact }] of Object.entries(CASES)) {

@@ -1,4 +1,4 @@
-/** The WGSL of the pointwise primitives against their reference: dense sweeps, special values, random bits. One kernel a group. */
+/** The WGSL of the pointwise primitives against their reference: sweeps, special values, random bits. One kernel a group. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DType, HostArray, TypedArray } from '../../compiler/dtype.ts';
 import { ELEMENTWISE } from '../../compiler/primitives/elementwise.ts';
@@ -20,11 +20,13 @@ function word(): number {
 }
 
 const words = (): Uint32Array => Uint32Array.from({ length: COUNT }, word);
-const between = (low: number, high: number): Float32Array => Float32Array.from({ length: COUNT }, () => low + ((high - low) * word()) / 2 ** 32);
+const between = (low: number, high: number): Float32Array =>
+  Float32Array.from({ length: COUNT }, () => low + ((high - low) * word()) / 2 ** 32);
 /** All exponents and signs, but no denormals: devices may flush them. */
 const anyFloats = (): Float32Array => new Float32Array(words().buffer).map((x) => (Math.abs(x) < SMALLEST_NORMAL ? 1 : x));
 /** Every float around `center`. */
-const around = (center: number): Float32Array => Float32Array.from({ length: COUNT }, (_, i) => center * (1 + (i - COUNT / 2) * 2 ** -24));
+const around = (center: number): Float32Array =>
+  Float32Array.from({ length: COUNT }, (_, i) => center * (1 + (i - COUNT / 2) * 2 ** -24));
 
 /** All pairs, as two columns, and the first column again for a third operand. */
 function crossed<T extends TypedArray>(values: T): T[] {
@@ -39,10 +41,11 @@ function crossed<T extends TypedArray>(values: T): T[] {
   return [rows, columns, rows, columns];
 }
 
+const LARGEST = 3.4028234663852886e38;
 const SPECIAL_FLOATS = Float32Array.of(
-  0, -0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, Infinity, -Infinity, NaN, 3.4028234663852886e38, -3.4028234663852886e38, SMALLEST_NORMAL,
-  -SMALLEST_NORMAL, 1e-30, 1e30, 2 ** 24, 2 ** 24 + 2, 8388607.5, 2 ** 31, -(2 ** 31), 2 ** 32, 2147483520, 127, 128, -126, 88.72283,
-  88.72284, -87.5, Math.PI, Math.PI / 2, 1.0000001, 0.99999994,
+  0, -0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, Infinity, -Infinity, NaN, LARGEST, -LARGEST, SMALLEST_NORMAL, -SMALLEST_NORMAL,
+  1e-30, 1e30, 2 ** 24, 2 ** 24 + 2, 8388607.5, 2 ** 31, -(2 ** 31), 2 ** 32, 2147483520, 127, 128, -126, -87.5,
+  88.72283, 88.72284, Math.PI, Math.PI / 2, 1.0000001, 0.99999994,
 );
 const SPECIAL_INTEGERS = Int32Array.of(0, 1, -1, 2, -2, 7, -7, 31, 32, 33, -31, 2147483647, -2147483648, 65535, 65536, -65537);
 

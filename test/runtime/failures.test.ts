@@ -1,11 +1,12 @@
 /** What happens when a GPU fails, on a device that fails on command. Its kernels add 1. */
 import { describe, expect, test } from 'vitest';
-import { HeddleError } from '../../compiler/errors.ts';
+import type { HeddleError } from '../../compiler/errors.ts';
 import { Storage, openDevice } from '../../runtime/index.ts';
 import type { CallSite, Device, InitOptions } from '../../runtime/index.ts';
 import { WebGpuDevice } from '../../runtime/webgpu.ts';
 import { BROKEN_WGSL, fakeDevice } from '../support/fake-device.ts';
 import type { FakeDevice } from '../support/fake-device.ts';
+import { failureOf, floats, thrownBy } from './expect.ts';
 import { unary } from './programs.ts';
 
 interface Setup {
@@ -28,23 +29,7 @@ async function setUp(fakeOptions: Parameters<typeof fakeDevice>[0] = {}, options
 }
 
 function input(): Storage {
-  return Storage.host({ dtype: 'float32', shape: [4], data: Float32Array.of(1, 2, 3, 4) }, 'data.ts:1:1');
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<HeddleError> {
-  const outcome = await promise.then((value) => new Error(`resolved with ${String(value)}`), (error: unknown) => error);
-  expect(outcome).toBeInstanceOf(HeddleError);
-  return outcome as HeddleError;
-}
-
-function thrownBy(body: () => unknown): HeddleError {
-  try {
-    body();
-  } catch (error) {
-    expect(error).toBeInstanceOf(HeddleError);
-    return error as HeddleError;
-  }
-  throw new Error('nothing was thrown');
+  return floats(1, 2, 3, 4);
 }
 
 const macrotasks = async (): Promise<void> => {
@@ -91,7 +76,9 @@ describe('a validation error', () => {
     const second = increment(first, 'user.ts:2:1');
     const third = increment(second, 'user.ts:3:1');
     const error = await failureOf(device.read(third));
-    expect(error).toMatchObject({ code: 'VALIDATION', where: 'user.ts:3:1', cause: { where: 'user.ts:2:1', cause: first.failure?.error } });
+    expect(error).toMatchObject({ code: 'VALIDATION', where: 'user.ts:3:1', cause: { where: 'user.ts:2:1' } });
+    expect(second.failure?.error).toBe(error.cause);
+    expect(second.failure?.error?.cause).toBe(first.failure?.error);
     // Once the failure is known, the call itself throws.
     const thrown = thrownBy(() => increment(first, 'user.ts:9:1'));
     expect(thrown.message).toBe('[VALIDATION] an input of increment is the result of a call that failed\n  at:  user.ts:9:1');

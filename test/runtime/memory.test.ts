@@ -1,11 +1,12 @@
 /** Buffers are reused, and what holds them can be told. */
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Storage, openDevice } from '../../runtime/index.ts';
-import type { Device } from '../../runtime/index.ts';
+import { openDevice } from '../../runtime/index.ts';
+import type { Device, Storage } from '../../runtime/index.ts';
 import { BufferPool, sizeClass } from '../../runtime/pool.ts';
 import { fakeDevice } from '../support/fake-device.ts';
 import { property } from '../support/property.ts';
-import fc from 'fast-check';
+import { floats } from './expect.ts';
 import { unary } from './programs.ts';
 
 const MB = 1_048_576;
@@ -82,7 +83,7 @@ describe('memory()', () => {
 
   test('tells what is held, by the line that made it', async () => {
     const { device, increment } = await open();
-    const data = Storage.host({ dtype: 'float32', shape: [4], data: new Float32Array(4) }, 'data.ts:1:1');
+    const data = floats(1, 2, 3, 4);
     expect(device.memory()).toEqual({ live: 0, peak: 0, pooled: 0, buffers: 0, holders: [] });
     const results = ['a.ts:1:1', 'b.ts:1:1', 'b.ts:1:1'].map((where) => increment(data, where));
     expect(device.memory()).toEqual({
@@ -104,9 +105,9 @@ describe('memory()', () => {
 
   test('falls back to 0 after calls that failed', async () => {
     const { device, increment } = await open();
-    const data = Storage.host({ dtype: 'float32', shape: [4], data: new Float32Array(4) });
+    const data = floats(1, 2, 3, 4);
     const result = increment(data, 'a.ts:1:1');
-    expect(() => increment(Storage.host({ dtype: 'float32', shape: [3], data: new Float32Array(3) }), 'a.ts:2:1')).toThrow('[INTERNAL]');
+    expect(() => increment(floats(1, 2, 3), 'a.ts:2:1')).toThrow('[INTERNAL]');
     result.release();
     data.release();
     expect(device.memory().live).toBe(0);

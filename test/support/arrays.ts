@@ -53,3 +53,11 @@ export function at(array: HostArray, axis: number, position: number): HostArray 
   const taken = block(array, starts, array.shape.map((extent, i) => (i === axis ? 1 : extent)));
   return hostArray(array.dtype, array.shape.filter((_, i) => i !== axis), taken.data);
 }
+
+/** Equal types and equal bits, but that any NaN equals any other. */
+export function expectSameBits(actual: HostArray, expected: HostArray): void {
+  expect(typeOf(actual)).toBe(typeOf(expected));
+  expected.data.forEach((wanted, i) => {
+    if (!Object.is(actual.data[i], wanted)) expect.fail(`element ${i} of ${typeOf(expected)} is ${actual.data[i]}, not ${wanted}`);
+  });
+}

@@ -1,6 +1,6 @@
 /**
- * A GPUDevice in memory, with the failures of real ones on command: it can be lost, run out of memory, and refuse what it is given.
- * Its kernels do one thing: the last binding becomes the first one plus 1, as float32.
+ * A GPUDevice in memory, with the failures of real ones on command: it can be lost, run out of memory, and refuse what it is
+ * given. Its kernels do one thing: the last binding becomes the first one plus 1, as float32.
  */
 
 /** WGSL with this word in it does not compile. */
@@ -18,7 +18,13 @@ export interface FakeDevice {
   releaseMaps(): void;
 }
 
-export function fakeDevice(options: { memory?: number; limits?: Partial<Record<keyof GPUSupportedLimits, number>> } = {}): FakeDevice {
+export interface FakeOptions {
+  /** Bytes of buffers that it can make. */
+  readonly memory?: number;
+  readonly limits?: Partial<typeof LIMITS>;
+}
+
+export function fakeDevice(options: FakeOptions = {}): FakeDevice {
   const fake = new Fake(options.memory ?? Infinity, { ...LIMITS, ...options.limits });
   return {
     device: fake as unknown as GPUDevice,

@@ -26,12 +26,19 @@ interface Numerics {
   readonly uint32Binary: Table;
 }
 
-export const NUMERICS: Numerics = JSON.parse(readFileSync(new URL('../golden/numerics.json', import.meta.url), 'utf8')) as Numerics;
+const FILE = new URL('../golden/numerics.json', import.meta.url);
+export const NUMERICS: Numerics = JSON.parse(readFileSync(FILE, 'utf8')) as Numerics;
 
 export function decode(dtype: DType, values: readonly (string | number)[]): TypedArray {
   const data = allocate(dtype, values.length);
   values.forEach((value, i) => (data[i] = typeof value === 'number' ? value : dtype === 'float16' ? half(value) : single(value)));
   return data;
+}
+
+/** All pairs of values, as two columns. */
+export function pairs(dtype: DType, values: readonly (string | number)[]): TypedArray[] {
+  const all = values.flatMap((x) => values.map((y) => [x, y] as const));
+  return [decode(dtype, all.map(([x]) => x)), decode(dtype, all.map(([, y]) => y))];
 }
 
 function single(hex: string): number {
@@ -42,11 +49,11 @@ function single(hex: string): number {
 
 function half(hex: string): number {
   const bits = Number.parseInt(hex, 16);
+  const sign = bits >> 15 === 1 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;
-  const magnitude = exponent === 31 ? (fraction === 0 ? Infinity : NaN) : exponent === 0 ? fraction * 2 ** -24
-    : (1024 + fraction) * 2 ** (exponent - 25);
-  return bits >> 15 === 1 ? -magnitude : magnitude;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25));
 }
 
 export interface Closeness {

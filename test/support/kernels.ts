@@ -1,4 +1,5 @@
 /** Hand-written kernels for the tests of code generation: short ways to write expressions, and data to run them on. */
+import { expect } from 'vitest';
 import type { DType } from '../../compiler/dtype.ts';
 import type { ContractKernel, MapKernel, RowKernel, Stage, Store } from '../../compiler/fuse/kernel.ts';
 import { DEFAULT_PROFILE, type DeviceProfile } from '../../compiler/program.ts';
@@ -75,4 +76,17 @@ export const UNTOUCHED = 12345;
 /** An array for results, with some elements more than the kernel may write. */
 export function blank(length: number): Float32Array<ArrayBuffer> {
   return new Float32Array(length + 7).fill(UNTOUCHED);
+}
+
+export function sum(values: ArrayLike<number>): number {
+  return Array.from(values).reduce((total, value) => total + value, 0);
+}
+
+/** Equal up to a difference relative to the greater of 1 and the expected value; NaN is only like NaN. */
+export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void {
+  expect(actual.length).toBe(expected.length);
+  const wrong = Array.from(expected, (value, at) => ({ at, value, actual: actual[at]! })).filter(({ value, actual: found }) => {
+    return !(Object.is(found, value) || Math.abs(found - value) <= tolerance * Math.max(1, Math.abs(value)));
+  });
+  expect(wrong.slice(0, 5)).toEqual([]);
 }

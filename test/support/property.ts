@@ -2,6 +2,9 @@
 import fc from 'fast-check';
 import { test } from 'vitest';
 
+/** Milliseconds; a property runs its predicate hundreds of times, on machines with few cores. */
+const TIMEOUT = 60_000;
+
 /**
  * A test that `predicate` holds (does not throw, does not give false) for values drawn from `arbitraries`. HEDDLE_SEED draws
  * other values; a failure prints the seed and the shrunk counterexample.
@@ -13,7 +16,7 @@ export function property<Values extends readonly unknown[]>(
   runs: number = 100,
 ): void {
   const values = fc.tuple(...(arbitraries as readonly fc.Arbitrary<unknown>[])) as unknown as fc.Arbitrary<Values>;
-  test(name, async () => {
+  test(name, { timeout: TIMEOUT }, async () => {
     await fc.assert(fc.asyncProperty(values, async (drawn) => predicate(...drawn)), { seed: seedOf(name), numRuns: runs });
   });
 }

@@ -15,6 +15,7 @@ export interface Call {
 interface Written {
   readonly text: string;
   readonly dtype: DType;
+  readonly helpers: readonly WgslHelper[];
 }
 
 const READ: Readonly<Record<DType, (word: string) => string>> = {
@@ -64,10 +65,13 @@ export class ScalarRunner {
     if (first === undefined) return [];
     const written = calls.map((call) => write(call, operands));
     const count = first.data.length;
-    const words = await this.#dispatch(moduleText(written, operands, count), operands, written.flat().length * count);
+    const words = await this.#dispatch(moduleText(written.flat(), operands, count), operands, written.flat().length * count);
     let position = 0;
     return written.map((outputs) =>
-      outputs.map(({ dtype }) => ({ dtype, shape: first.shape, data: decode(dtype, words.subarray(position, (position += count))) })),
+      outputs.map(({ dtype }) => {
+        const data = decode(dtype, words.slice(position, (position += count)));
+        return { dtype, shape: first.shape, data };
+      }),
     );
   }
 
@@ -105,18 +109,18 @@ export class ScalarRunner {
 }
 
 function encode(data: TypedArray): Uint32Array<ArrayBuffer> {
-  return data instanceof Uint8Array ? Uint32Array.from(data) : new Uint32Array(new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength).slice().buffer);
+  if (data instanceof Uint8Array) return Uint32Array.from(data);
+  return Uint32Array.from(new Uint32Array(data.buffer, data.byteOffset, data.length));
 }
 
 function decode(dtype: DType, words: Uint32Array): TypedArray {
-  const copy = words.slice();
-  if (dtype === 'bool') return Uint8Array.from(copy);
-  if (dtype === 'int32') return new Int32Array(copy.buffer);
-  return dtype === 'uint32' ? copy : new Float32Array(copy.buffer);
+  if (dtype === 'bool') return Uint8Array.from(words);
+  if (dtype === 'int32') return new Int32Array(words.buffer);
+  return dtype === 'uint32' ? words : new Float32Array(words.buffer);
 }
 
-function moduleText(calls: readonly (readonly (Written & { helpers: readonly WgslHelper[] })[])[], operands: readonly HostArray[], count: number): string {
-  const outputs = calls.flat();
+/** One invocation per element; outputs one after another. */
+function moduleText(outputs: readonly Written[], operands: readonly HostArray[], count: number): string {
   const helpers = new Map<string, string>();
   const require = (helper: WgslHelper): void => {
     if (helpers.has(helper.name)) return;
@@ -140,7 +144,7 @@ function moduleText(calls: readonly (readonly (Written & { helpers: readonly Wgs
 }
 
 /** The outputs of a call as WGSL expressions of `x0`, `x1`, ... */
-function write({ primitive, params }: Call, operands: readonly HostArray[]): (Written & { helpers: readonly WgslHelper[] })[] {
+function write({ primitive, params }: Call, operands: readonly HostArray[]): Written[] {
   const { lowering } = primitive;
   if (lowering.kind !== 'element') throw new Error(`${primitive.name} is no element primitive`);
   const avals = operands.map(({ dtype }) => aval(dtype, []));
@@ -157,7 +161,9 @@ function write({ primitive, params }: Call, operands: readonly HostArray[]): (Wr
 
 function text(expr: Expr, helpers: WgslHelper[]): string {
   if (expr.kind === 'load') return `x${expr.buffer}`;
-  if (expr.kind === 'select') return `select(${[expr.no, expr.yes, expr.condition].map((part) => text(part, helpers)).join(', ')})`;
+  if (expr.kind === 'select') {
+    return `select(${[expr.no, expr.yes, expr.condition].map((part) => text(part, helpers)).join(', ')})`;
+  }
   if (expr.kind !== 'apply') throw new Error(`unexpected ${expr.kind}`);
   const operand = expr.args[0]?.dtype ?? expr.dtype;
   helpers.push(...expr.fn.helpers(operand, expr.dtype));

@@ -4,7 +4,7 @@ import { DIV_I32, DIV_U32, NEG_I32, REM_I32, REM_U32, divide, remainder } from '
 import { CBRT, REM } from '../../numerics/power.ts';
 import { builtin, call, expression, infix } from '../../numerics/scalar-function.ts';
 import { STAIRCASE, nonlinear, transposeEach, zero } from '../derivatives.ts';
-import type { Partial } from '../derivatives.ts';
+import type { Contribution } from '../derivatives.ts';
 import type { Primitive } from '../primitive.ts';
 import { ALL, FLOATS, NUMBERS, ROUNDED, binary, unary } from './rows.ts';
 
@@ -12,7 +12,7 @@ const NEGATE = expression(([x]) => `-${x}`);
 const SQUARE = expression(([x]) => `${x} * ${x}`);
 
 /** As in JAX: all of the tangent of the operand that wins, half of each in a tie. */
-function winner(wins: 'gt' | 'lt', self: 0 | 1): Partial {
+function winner(wins: 'gt' | 'lt', self: 0 | 1): Contribution {
   return (o, t, ...operands) => {
     const [own, other] = [operands[self]!, operands[1 - self]!];
     const half = o.literal(0.5, own.aval.dtype);

@@ -20,7 +20,7 @@ function comparison(name: string, doc: string, compare: (x: number, y: number) =
   });
 }
 
-function test(name: string, doc: string, holds: (x: number) => boolean, wgsl: Form): Primitive {
+function predicate(name: string, doc: string, holds: (x: number) => boolean, wgsl: Form): Primitive {
   return unary(name, doc, FLOATS, { reference: (x) => Number(holds(x)), wgsl, gives: 'bool', jvp: zero('it gives bools') });
 }
 
@@ -42,6 +42,6 @@ export const COMPARISON: readonly Primitive[] = [
   comparison('le', 'x is less than or equal to y.', (x, y) => x <= y, { integer: infix('<='), bool: swapped(OR_NOT) }),
   comparison('gt', 'x is greater than y.', (x, y) => x > y, { integer: infix('>'), bool: AND_NOT }),
   comparison('ge', 'x is greater than or equal to y.', (x, y) => x >= y, { integer: infix('>='), bool: OR_NOT }),
-  test('is_finite', 'x is neither infinite nor NaN.', Number.isFinite, call(IS_FINITE, 'alu')),
-  test('is_nan', 'x is NaN.', Number.isNaN, call(IS_NAN, 'alu')),
+  predicate('is_finite', 'x is neither infinite nor NaN.', Number.isFinite, call(IS_FINITE, 'alu')),
+  predicate('is_nan', 'x is NaN.', Number.isNaN, call(IS_NAN, 'alu')),
 ];

@@ -53,11 +53,13 @@ const constructed = (type: string): Form => expression(([x]) => `${type}(${x})`)
 /** By the dtype of the result, then by that of the operand. */
 const CONVERSIONS: Readonly<Record<DType, ByDType<Form>>> = {
   float32: {
-    float32: IDENTITY, float: constructed('f32'), int32: constructed('f32'), uint32: call(FROM_U32, 'alu'), bool: constructed('f32'),
+    float32: IDENTITY, float: constructed('f32'), bool: constructed('f32'),
+    int32: constructed('f32'), uint32: call(FROM_U32, 'alu'),
   },
   // Integers beyond float16 become infinite, as floats do.
   float16: {
-    float16: IDENTITY, float: constructed('f16'), integer: expression(([x]) => `f16(f32(${x}))`), bool: constructed('f16'),
+    float16: IDENTITY, float: constructed('f16'), bool: constructed('f16'),
+    integer: expression(([x]) => `f16(f32(${x}))`),
   },
   int32: { int32: IDENTITY, float: call(TO_I32, 'alu'), integer: constructed('i32'), bool: constructed('i32') },
   uint32: { uint32: IDENTITY, float: call(TO_U32, 'alu'), integer: constructed('u32'), bool: constructed('u32') },

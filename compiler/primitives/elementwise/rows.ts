@@ -6,7 +6,7 @@ import type { Builder } from '../../ir/builder.ts';
 import { choose, scalarFunction } from '../../numerics/scalar-function.ts';
 import type { ByDType, Form } from '../../numerics/scalar-function.ts';
 import { nonlinear, partials } from '../derivatives.ts';
-import type { Partial } from '../derivatives.ts';
+import type { Contribution } from '../derivatives.ts';
 import { definePointwise } from '../pointwise.ts';
 import type { Domain, JvpRule, Primitive, TransposeRule } from '../primitive.ts';
 
@@ -40,13 +40,13 @@ interface UnaryLine extends Line<(x: number) => number> {
 
 interface BinaryLine extends Line<(x: number, y: number) => number> {
   /** For each operand what its tangent contributes, given both operands and the result. */
-  readonly jvp: readonly [Partial | null, Partial | null] | JvpRule<Params>;
+  readonly jvp: readonly [Contribution | null, Contribution | null] | JvpRule<Params>;
   readonly domain?: Interval | readonly [Interval, Interval];
 }
 
 export function unary(name: string, doc: string, takes: readonly DType[], line: UnaryLine): Primitive {
   const { jvp } = line;
-  return row(name, doc, 1, takes, line, typeof jvp === 'function' ? partials(jvp as Partial) : jvp, domainOf(line.domain));
+  return row(name, doc, 1, takes, line, typeof jvp === 'function' ? partials(jvp as Contribution) : jvp, domainOf(line.domain));
 }
 
 export function binary(name: string, doc: string, takes: readonly DType[], line: BinaryLine): Primitive {
