@@ -22,6 +22,9 @@ const config: ViteUserConfig = {
     // Dawn does not survive worker threads: every test file gets a process.
     pool: 'forks',
     maxWorkers: 2,
+    // Pipelines compile slowly in software, and more so on a busy machine.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
   },
 };
 

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { BatchStat, PathRngs, init, inspect, jit, makeJaxpr, np, random } from 'heddle';
 import type { Tensor } from 'heddle';
-import { ScanMLP } from './scan-mlp.ts';
+import { ScanMLP } from './seed.ts';
 
 const BATCH = 64;
 const FEATURES = 64;

@@ -25,7 +25,7 @@ export async function launchBrowser(): Promise<Browser> {
   return chromium.launch(await launchOptions());
 }
 
-/** Why tests in a browser are skipped on this machine, or undefined. Where the packaged Chromium runs, its absence is an error. */
+/** Why tests in a browser are skipped here, or undefined: where the packaged Chromium runs, its absence is an error. */
 export async function whyNoBrowser(): Promise<string | undefined> {
   if (process.platform === 'linux') return unsupported(thisMachine());
   try {

@@ -56,8 +56,9 @@ export class Block {
     return this.#define(text, () => this.numbered(prefix));
   }
 
-  /** The same with a name of its own. */
+  /** The same with a name of its own; what is a name or a literal already stays as it is. */
   define(text: string, name: string): string {
+    if (/^\w+$/.test(text)) return text;
     return this.#define(text, () => this.exact(name));
   }
 

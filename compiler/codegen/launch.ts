@@ -58,7 +58,7 @@ export function unflatten(env: Env, block: Block, number: string, variables: rea
     if (size === 1) return [name, '0u'] as const;
     const quotient = stride === 1 ? number : `${number} / ${stride}u`;
     const text = variable === outermost ? quotient : `${quotient} % ${size}u`;
-    return [name, text === number ? number : (): string => block.define(text, name)] as const;
+    return [name, (): string => block.define(text, name)] as const;
   });
   return env.bind(block, entries);
 }

@@ -6,6 +6,7 @@ import type { Env } from './expressions.ts';
 import { countPoints, unflatten } from './launch.ts';
 import { wgslType } from './literals.ts';
 import type { ModuleWriter } from './module.ts';
+import { sumText } from './precedence.ts';
 import { stageName } from './terms.ts';
 
 /** One side of a rectangle: `count` neighbouring values of m (or n) from `first` on, which is a name or a literal. */
@@ -50,9 +51,9 @@ export function placeRectangle(writer: ModuleWriter, kernel: ContractKernel, cut
 export function clamped(root: Block, env: Env, side: Side, name: string): Env[] {
   const { variables, first, count, ragged } = side;
   return times(count, (offset) => {
-    const sum = first === '0u' ? `${offset}u` : offset === 0 ? first : `${first} + ${offset}u`;
+    const sum = sumText(first, `${offset}u`);
     const text = ragged && offset > 0 ? `min(${sum}, ${countPoints(variables) - 1}u)` : sum;
-    return unflatten(env, root, /^\w+$/.test(text) ? text : root.define(text, name), variables);
+    return unflatten(env, root, root.define(text, name), variables);
   });
 }
 
@@ -100,15 +101,16 @@ export class Outputs {
   }
 
   #subscript(i: string, j: string): string {
-    const chunks = this.#n.count / this.#width;
-    return this.#width === 4 ? `[${i} * ${chunks}u + ${j} / 4u][${j} % 4u]` : `[${i} * ${chunks}u + ${j}]`;
+    if (this.#n.count === 4) return `[${i}][${j}]`;
+    if (this.#width === 4) return `[${i} * ${this.#n.count / 4}u + ${j} / 4u][${j} % 4u]`;
+    return this.#n.count === 1 ? `[${i}]` : `[${i} * ${this.#n.count}u + ${j}]`;
   }
 
   /** Visits the values of a side that are not beyond its extent. */
   #within(block: Block, env: Env, side: Side, counter: string, visit: (block: Block, env: Env, step: string) => void): void {
     const { variables, first, count, ragged } = side;
     block.loop(counter, count, (inner, step) => {
-      const number = first === '0u' ? step : step === '0u' ? first : inner.define(`${first} + ${step}`, 'at');
+      const number = inner.define(sumText(first, step), 'at');
       const body = (inside: Block): void => visit(inside, unflatten(env, inside, number, variables), step);
       if (ragged) inner.nest(`if (${number} < ${countPoints(variables)}u)`, body);
       else body(inner);

@@ -18,6 +18,11 @@ export function asSummand(text: string): string {
   return rankOf(text) === 'other' ? `(${text})` : text;
 }
 
+/** The sum of two texts that are names, literals or products. */
+export function sumText(a: string, b: string): string {
+  return a === '0u' ? b : b === '0u' ? a : `${a} + ${b}`;
+}
+
 /** Looks at the operators outside of all brackets; binary operators are always written between spaces. */
 function rankOf(text: string): Rank {
   if (!/^[\w(]/.test(text)) return 'other';

@@ -9,6 +9,7 @@ import { countPoints, numberWorkgroups, unflatten } from './launch.ts';
 import { literal, wgslType } from './literals.ts';
 import { ModuleWriter, type GeneratedKernel } from './module.ts';
 import { Outputs, countRectangles, placeRectangle, type Side } from './outputs.ts';
+import { sumText } from './precedence.ts';
 import type { TileSchedule } from './schedule.ts';
 
 export function generateTiles(kernel: ContractKernel, profile: DeviceProfile, schedule: TileSchedule): GeneratedKernel {
@@ -29,14 +30,14 @@ export function generateTiles(kernel: ContractKernel, profile: DeviceProfile, sc
   const outputs = new Outputs(writer, kernel, within(root, m, down, own.m), within(root, n, right, own.n));
 
   root.loop('turn', Math.ceil(countPoints(kernel.k) / depth), (block, turn) => {
-    const first = turn === '0u' ? turn : block.define(`${turn} * ${depth}u`, 'first_k');
+    const first = block.define(turn === '0u' ? turn : `${turn} * ${depth}u`, 'first_k');
     copyTile(writer, kernel, block, env, { operand: kernel.lhs, array: lhs, side: m, first, depth, threads });
     copyTile(writer, kernel, block, env, { operand: kernel.rhs, array: rhs, side: n, first, depth, threads });
     block.line('workgroupBarrier();');
     block.loop('layer', depth, (inner, layer) => {
       const column = inner.define(`${layer} * ${tile.m}u + ${down}`, 'column');
       const row = inner.define(`${layer} * ${tile.n}u + ${right}`, 'row');
-      const element = (array: string, start: string, offset: number): string => `${array}[${start} + ${offset}u]`;
+      const element = (array: string, start: string, offset: number): string => `${array}[${sumText(start, `${offset}u`)}]`;
       outputs.multiplyAdd(
         inner,
         Array.from({ length: own.m }, (_, i) => inner.let(element(lhs, column, i), 'v')),
@@ -67,14 +68,15 @@ function copyTile(writer: ModuleWriter, kernel: ContractKernel, block: Block, en
   // Neighbouring invocations load neighbouring elements.
   const alongK = isContiguous(operand, kernel);
   block.loop('part', (side.count * depth) / threads, (inner, part) => {
-    const element = inner.define(`${part} * ${threads}u + ${lane}`, 'element');
+    const element = inner.define(sumText(part === '0u' ? part : `${part} * ${threads}u`, lane), 'element');
     const inRow = alongK ? depth : side.count;
     const quotient = inner.define(`${element} / ${inRow}u`, alongK ? 'position' : 'layer');
     const rest = inner.define(`${element} % ${inRow}u`, alongK ? 'layer' : 'position');
     const [position, layer] = alongK ? [quotient, rest] : [rest, quotient];
     const extent = countPoints(side.variables);
-    const at = inner.define(side.ragged ? `min(${side.first} + ${position}, ${extent - 1}u)` : `${side.first} + ${position}`, 'at');
-    const k = inner.define(`${first} + ${layer}`, 'k');
+    const sum = sumText(side.first, position);
+    const at = inner.define(side.ragged ? `min(${sum}, ${extent - 1}u)` : sum, 'at');
+    const k = inner.define(sumText(first, layer), 'k');
     const inside = length % depth === 0 ? k : inner.define(`min(${k}, ${length - 1}u)`, 'k');
     const point = unflatten(unflatten(env, inner, at, side.variables), inner, inside, kernel.k);
     const value = writer.emitter.text(operand, point, inner);
@@ -90,5 +92,5 @@ function isContiguous(operand: Expr, { k }: ContractKernel): boolean {
 
 /** The part of a side that one invocation computes. */
 function within(root: Block, side: Side, offset: string, count: number): Side {
-  return { ...side, first: root.define(`${side.first} + ${offset}`, 'first'), count };
+  return { ...side, first: root.define(sumText(side.first, offset), 'first'), count };
 }

@@ -14,8 +14,8 @@ export interface Guard {
 export interface Block {
   readonly nodes: Node[];
   readonly guard: Guard | undefined;
-  /** How often the block runs: the product of the lengths of the loops around it. */
-  readonly repeats: number;
+  /** The loops around the block. */
+  readonly depth: number;
 }
 
 export interface Operation {

@@ -37,7 +37,7 @@ function select(scope: Scope, equation: Equation, index: Atom, branches: readonl
 }
 
 function guarded(scope: Scope, equation: Equation, index: Atom, branches: readonly Jaxpr[]): Atom[] {
-  const { guard, repeats } = scope.block;
+  const { guard, depth } = scope.block;
   const clamped = scope.build((o) => o.clamp(0, index, branches.length - 1), equation) as Var;
   let taken = clamped;
   if (guard !== undefined) {
@@ -46,7 +46,7 @@ function guarded(scope: Scope, equation: Equation, index: Atom, branches: readon
     scope.program.unguarded.add(taken);
   }
   const cases = branches.map((branch, number): Case => {
-    const inner = new Scope(scope.program, { guard: { index: taken, branch: number }, repeats }, undefined);
+    const inner = new Scope(scope.program, { guard: { index: taken, branch: number }, depth }, undefined);
     return { outputs: inner.inline(branch, equation.inputs.slice(1)), block: inner.block };
   });
   const results = equation.outputs.map((output): Atom => {

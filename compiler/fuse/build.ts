@@ -9,14 +9,14 @@ import { constantExpr, loadExpr } from '../scalar/expression.ts';
 import type { Expr } from '../scalar/expression.ts';
 import { flatten, unflatten } from '../scalar/indices.ts';
 import type { Index, IndexVariable } from '../scalar/indices.ts';
-import { sizeOf } from '../shape.ts';
 import type { Definition } from './block.ts';
 import { MAX_NODES, rowsFill } from './costs.ts';
 import type { ContractKernel, Kernel, MapKernel, RowKernel, Stage, Store } from './kernel.ts';
 import { labelOf, sourcesOf } from './label.ts';
 import type { Plan, Root, Target } from './plan.ts';
 import { targetsOf } from './plan.ts';
-import { enter, sameRows, sizesOf } from './space.ts';
+import { levelOf, positionsOf } from './positions.ts';
+import { enter, sizesOf } from './space.ts';
 import type { Extents, Frame, Space } from './space.ts';
 import { createReader, definitionOf } from './values.ts';
 import type { Read } from './values.ts';
@@ -54,21 +54,13 @@ export function leadFrame(roots: readonly Root[]): Frame {
 /** The kernel that computes the roots, which are in the order of the program; undefined where there is none. */
 export function buildKernel(roots: readonly Root[], context: BuildContext, extents?: Extents): Built | undefined {
   const space = enter(leadFrame(roots), extents);
-  if (!roots.every((root) => positionOf(root, space) !== undefined)) return undefined;
-  return new GroupBuilder(roots, space, context).build();
-}
-
-/** Which point of the space computes which element of the root, as a flat position; undefined where they do not correspond. */
-function positionOf({ frame, atom }: Root, space: Space): Index | undefined {
-  if (frame.kind === 'row') return sameRows(frame, space.frame) ? space.rows : undefined;
-  if (frame.kind === 'contract') return frame === space.frame ? space.elements : undefined;
-  const { elements, rows } = sizesOf(space.frame);
-  const size = sizeOf(atom.aval.shape);
-  return size === rows ? space.rows : size === elements ? space.elements : undefined;
+  const positions = positionsOf(roots, space);
+  return positions && new GroupBuilder(positions, space, context).build();
 }
 
 class GroupBuilder {
   readonly #roots: readonly Root[];
+  readonly #positions: ReadonlyMap<Root, Index>;
   readonly #space: Space;
   readonly #context: BuildContext;
   readonly #own = new Map<Atom, Root>();
@@ -77,8 +69,10 @@ class GroupBuilder {
   readonly #read: Read;
   #possible = true;
 
-  constructor(roots: readonly Root[], space: Space, context: BuildContext) {
+  constructor(positions: ReadonlyMap<Root, Index>, space: Space, context: BuildContext) {
+    const roots = [...positions.keys()];
     this.#roots = roots;
+    this.#positions = positions;
     this.#space = space;
     this.#context = context;
     this.#stages = roots.filter(({ frame }) => frame.kind !== 'map');
@@ -115,7 +109,7 @@ class GroupBuilder {
         return { kind: 'map', domain: variables.domain, stores: this.#stores(this.#roots) };
       case 'row': {
         const stages = this.#stages.map((root) => this.#stage(root));
-        const isRow = (root: Root): boolean => positionOf(root, this.#space) === this.#space.rows;
+        const isRow = (root: Root): boolean => levelOf(root, frame) === 'row';
         return {
           kind: 'row',
           rows: variables.rows,
@@ -153,7 +147,7 @@ class GroupBuilder {
     const { buffers } = this.#context.plan;
     return roots.flatMap((root) => {
       const { atom } = root;
-      const indices = unflatten(positionOf(root, this.#space)!, atom.aval.shape);
+      const indices = unflatten(this.#positions.get(root)!, atom.aval.shape);
       return this.#targets(root).map(({ buffer, prefix }): Store => {
         const index = flatten([...prefix, ...indices], buffers[buffer]!.shape);
         return { buffer, dtype: atom.aval.dtype, index, value: this.#read(atom, indices) };
@@ -176,7 +170,7 @@ class GroupBuilder {
       const home = homes.get(variable);
       return home && loadExpr(dtype, home.buffer, flatten([...home.prefix, ...indices], buffers[home.buffer]!.shape));
     }
-    if (flatten(indices, shape).key !== positionOf(root, this.#space)!.key) {
+    if (flatten(indices, shape).key !== this.#positions.get(root)!.key) {
       this.#possible = false;
       return constantExpr(dtype, 0);
     }

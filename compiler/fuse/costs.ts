@@ -44,10 +44,18 @@ function speedsOf(profile: DeviceProfile): Speeds {
   return profile.software ? { launch: 50_000, bytes: 5, flops: 10 } : { launch: 10_000, bytes: 100, flops: 2_000 };
 }
 
+/** What a loop's body weighs, whatever the trip count, so that the kernels of a program do not depend on it. */
+const LOOP_WEIGHT = 8;
+
+/** How often a block runs, given the loops around it. */
+export function repeatsOf(depth: number): number {
+  return LOOP_WEIGHT ** depth;
+}
+
 /** What it costs to compute a value where it is read, or once into memory. */
 export interface Recomputation {
   readonly elements: number;
-  /** How often the value changes: the trip count of the loops around it. */
+  /** How often it would be stored. */
   readonly repeats: number;
   readonly evaluations: number;
   /** Of one element. */

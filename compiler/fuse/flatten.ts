@@ -134,7 +134,7 @@ export class ProgramScope {
 /** The blocks of a jaxpr; its consts are the first inputs. */
 export function flatten(jaxpr: Jaxpr): BlockProgram {
   const program = new ProgramScope();
-  const scope = new Scope(program, { guard: undefined, repeats: 1 }, undefined);
+  const scope = new Scope(program, { guard: undefined, depth: 0 }, undefined);
   const inputs = [...jaxpr.consts, ...jaxpr.inputs].map((variable) => scope.declare(variable, { kind: 'input' }));
   const outputs = scope.inline(jaxpr, inputs);
   return { inputs, outputs, block: scope.block, definitions: program.definitions, unguarded: program.unguarded };

@@ -39,7 +39,7 @@ function stepsOf(block: Block, context: BuildContext): GraphStep[] {
 function readersOf({ items }: Plan): Map<Var, Root[]> {
   const readers = new Map<Var, Root[]>();
   for (const root of [...items.values()].flat().filter(isRoot)) {
-    for (const variable of root.reads) readers.set(variable, [...(readers.get(variable) ?? []), root]);
+    for (const variable of root.reads.keys()) readers.set(variable, [...(readers.get(variable) ?? []), root]);
   }
   return readers;
 }

@@ -16,12 +16,12 @@ export function overfull(plan: Plan, { maxStorageBuffersPerShaderStage: limit }:
   const chosen = new Set<Var>();
   for (const root of [...plan.items.values()].flat().filter(isRoot)) {
     const others = targetsOf(root).length + (root.guard === undefined ? 0 : 1);
-    if (buffersOf(root.reads, plan).size + others <= limit) continue;
+    if (buffersOf(root.reads.keys(), plan).size + others <= limit) continue;
     const choice = mostFreeing(root, plan, limit - 1);
     if (choice === undefined) {
       throw new HeddleError('LIMIT', `one kernel needs ${root.reads.size + others} buffers; the device allows ${limit}`, {
-        fix: 'split the operation into several, or request a higher maxStorageBuffersPerShaderStage',
-      });
+        fix: 'await init({ device }) // a GPUDevice requested with a higher maxStorageBuffersPerShaderStage',
+      }).at(sourceOf(root, plan));
     }
     chosen.add(choice);
   }
@@ -55,15 +55,24 @@ function buffersOf(variables: Iterable<Var>, plan: Plan): Set<number> {
   return new Set([...variables].map((variable) => plan.homes.get(variable)!.buffer));
 }
 
-/** Throws LIMIT for a tensor that no buffer of the device can hold. */
-export function expectBuffersFit({ buffers }: Pick<Plan, 'buffers'>, profile: DeviceProfile): void {
+/** Throws LIMIT for a tensor that no buffer of the device can hold, at the line that made it. */
+export function expectBuffersFit(plan: Plan, profile: DeviceProfile): void {
   const limit = Math.min(profile.maxStorageBufferBindingSize, profile.maxBufferSize);
-  for (const { dtype, shape } of buffers) {
+  const roots = [...plan.items.values()].flat().filter(isRoot);
+  plan.buffers.forEach(({ dtype, shape }, number) => {
     const bytes = sizeOf(shape) * deviceBytes(dtype);
-    if (bytes <= limit) continue;
+    if (bytes <= limit) return;
     const type = showAval({ dtype, shape, weak: false });
-    throw new HeddleError('LIMIT', `a tensor ${type} takes ${bytes} bytes; the device binds at most ${limit}`, {
-      fix: 'compute it in smaller pieces, for example with lax.scan over slices of its first axis',
+    const error = new HeddleError('LIMIT', `a tensor ${type} takes ${bytes} bytes; the device binds at most ${limit} at once`, {
+      fix: 'lax.scan(f, init, slices) // with a first axis along which the tensor is computed in pieces',
     });
-  }
+    const writer = roots.find((root) => targetsOf(root).some(({ buffer }) => buffer === number));
+    throw error.at(writer && sourceOf(writer, plan));
+  });
+}
+
+function sourceOf({ atom }: Root, plan: Plan): string | undefined {
+  const definition = atom instanceof Var ? plan.definitions.get(atom) : undefined;
+  const source = definition?.kind === 'operation' ? definition.equation.source : undefined;
+  return source && `${source.file}:${source.line}:${source.column}`;
 }

@@ -19,8 +19,8 @@ export function flattenScan(scope: Scope, equation: Equation): Atom[] {
 
   const counter = variable(scope.program.nextCounter(), length);
   const position = params['reverse'] === true ? add(constant(length - 1), scale(counter, -1)) : counter;
-  const { guard, repeats } = scope.block;
-  const body = new Scope(scope.program, { guard, repeats: repeats * length }, scope);
+  const { guard, depth } = scope.block;
+  const body = new Scope(scope.program, { guard, depth: depth + 1 }, scope);
 
   // A carry that the body hands on unchanged is a constant of the loop, and a slice that it hands on makes the xs a result.
   const variables = jaxpr.inputs.slice(numConsts);

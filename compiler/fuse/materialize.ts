@@ -2,9 +2,8 @@
  * Decides which values are stored. The program is walked from its end: when a variable is reached, all its readers are known, each
  * with the indices at which it reads, so that the cost of computing the variable in place can be counted.
  *
- * Stored are outputs, reductions, contractions, what a contraction reads (unless it is a view), carries and stacked results of loops,
- * results of branches, what several read of a contraction's result (it is stored instead of that result), and what is cheaper to store
- * than to compute once per reader (costs.ts).
+ * Stored are outputs, reductions, contractions, carries and stacked results of loops, results of branches, what several read of a
+ * contraction's result (it is stored instead of that result), and what is cheaper to store than to compute once per reader (costs.ts).
  */
 import { Literal, Var } from '../ir/jaxpr.ts';
 import type { Atom } from '../ir/jaxpr.ts';
@@ -16,7 +15,7 @@ import type { Index } from '../scalar/indices.ts';
 import { flatten, unflatten } from '../scalar/indices.ts';
 import { sizeOf } from '../shape.ts';
 import type { Block, BlockProgram, Branches, Definition, Loop } from './block.ts';
-import { MAX_NODES, worthStoring } from './costs.ts';
+import { MAX_NODES, repeatsOf, worthStoring } from './costs.ts';
 import { Buffers } from './buffers.ts';
 import { epiloguesOf } from './epilogues.ts';
 import { measure } from './measure.ts';
@@ -142,10 +141,10 @@ class Materialization {
     const requests = [...(this.#requests.get(variable)?.values() ?? [])];
     if (requests.some(({ root }) => root.inlined.size > MAX_NODES)) return true;
     if (isFree(definition)) return false;
-    if (needed || requests.some(({ root }) => root.frame.kind === 'contract')) return true;
-    const evaluations = requests.reduce((sum, { root }) => sum + pointsOf(root.frame) * root.block.repeats, 0);
+    if (needed) return true;
+    const evaluations = requests.reduce((sum, { root }) => sum + pointsOf(root.frame) * repeatsOf(root.block.depth), 0);
     const elements = sizeOf(variable.aval.shape);
-    const { repeats } = definition.block;
+    const repeats = repeatsOf(definition.block.depth);
     if (evaluations > elements * repeats && this.#epilogues.has(variable)) return true;
     return worthStoring({ elements, repeats, evaluations, ...this.#costs(variable) }, this.#profile);
   }
@@ -153,7 +152,7 @@ class Materialization {
   #store(variable: Var, definition: OperationDefinition): void {
     const { required, home } = this.#buffers.place(variable);
     const root = this.#root(variable, definition.block, frameOf(definition), required, home);
-    for (const request of this.#requests.get(variable)?.values() ?? []) request.root.reads.add(variable);
+    for (const { root: reader, indices } of this.#requests.get(variable)?.values() ?? []) noteRead(reader, variable, indices);
     const { equation } = definition;
     const read = (atom: Atom, indices: readonly Index[]): Expr => this.#request(root, atom, indices);
     const space = enter(root.frame);
@@ -190,7 +189,7 @@ class Materialization {
       this.#requests.set(atom, requests);
       requests.set(`${root.order}:${keyOfIndices(indices)}`, { root, indices });
     } else {
-      root.reads.add(atom);
+      noteRead(root, atom, indices);
       this.#read.add(atom);
     }
     return loadExpr(atom.aval.dtype, this.#numberOf(atom), flatten(indices, atom.aval.shape));
@@ -228,7 +227,7 @@ class Materialization {
     const guard = atom instanceof Var && this.#program.unguarded.has(atom) ? undefined : block.guard;
     const order = this.#roots++;
     const root: Root = {
-      order, atom, own: home !== undefined, frame, block, guard, required, home, reads: new Set(), inlined: new Map(),
+      order, atom, own: home !== undefined, frame, block, guard, required, home, reads: new Map(), inlined: new Map(),
     };
     this.#itemsOf(block).push(root);
     return root;
@@ -254,6 +253,10 @@ function frameOf({ equation: { primitive, inputs, params, outputs } }: Operation
   if (lowering.kind !== 'contract') return { kind: 'map', shape: outputs[0]!.aval.shape };
   const numbers = params['dimensionNumbers'] as unknown as DimensionNumbers;
   return { kind: 'contract', lhs: shape, rhs: inputs[1]!.aval.shape, numbers };
+}
+
+function noteRead(root: Root, variable: Var, indices: readonly Index[]): void {
+  root.reads.set(variable, [...(root.reads.get(variable) ?? []), indices]);
 }
 
 /** How often a kernel of the frame evaluates what it reads. */

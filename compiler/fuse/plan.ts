@@ -25,8 +25,8 @@ export interface Root {
   readonly required: readonly Target[];
   /** From where other kernels load it; a temporary unless it is one of those required. */
   readonly home: Target | undefined;
-  /** The stored variables that it reads. */
-  readonly reads: Set<Var>;
+  /** The stored variables that it reads, and at which indices. */
+  readonly reads: Map<Var, (readonly Index[])[]>;
   /** The variables that it computes in place, with the atoms that each reads. */
   readonly inlined: Map<Var, Set<Atom>>;
 }

@@ -17,7 +17,7 @@ export interface PrintOptions {
 
 /**
  * The text of a jaxpr: `{ lambda consts ; inputs. let equations in (outputs,) }`, on one line if it fits. Variables are named in
- * the order of their appearance; a result that nothing reads prints as `_`. The jaxpr of a `jit` takes over the names of its operands.
+ * the order of their appearance; a result that nothing reads prints as `_`; the jaxpr of a `jit` takes over its operands' names.
  */
 export function printJaxpr(jaxpr: Jaxpr, options: PrintOptions = {}): string {
   return layOut(new Printer(options).jaxpr(jaxpr, new Map(), options.focus));

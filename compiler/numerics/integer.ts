@@ -1,39 +1,28 @@
 /**
- * Integers as JAX has them: x / 0 is -1 (all bits set), x % 0 is x, the lowest int32 / -1 wraps, and a shift by 32 or more (or by
- * a negative amount) leaves zeros or signs. WGSL leaves these cases open or takes shift amounts modulo 32.
+ * Integers as JAX has them: x / 0 is -1 (all bits set), x % 0 is x, and a shift by 32 or more (or by a negative amount) leaves
+ * zeros or signs. In WGSL x / 0 is x, x % 0 is 0, and shift amounts count modulo 32; where JAX wraps, WGSL does too.
  */
 import { wgsl } from './helper.ts';
 import type { WgslHelper } from '../scalar/expression.ts';
 
 export const DIV_I32: WgslHelper = wgsl(`
 fn div_i32(x: i32, y: i32) -> i32 {
-  if (y == 0) { return -1; }
-  if (y == -1) { return bitcast<i32>(0u - bitcast<u32>(x)); }
-  return x / y;
+  return select(x / y, -1, y == 0);
 }`);
 
 export const DIV_U32: WgslHelper = wgsl(`
 fn div_u32(x: u32, y: u32) -> u32 {
-  if (y == 0u) { return 0xffffffffu; }
-  return x / y;
+  return select(x / y, 0xffffffffu, y == 0u);
 }`);
 
 export const REM_I32: WgslHelper = wgsl(`
 fn rem_i32(x: i32, y: i32) -> i32 {
-  if (y == 0) { return x; }
-  if (y == -1) { return 0; }
-  return x % y;
+  return select(x % y, x, y == 0);
 }`);
 
 export const REM_U32: WgslHelper = wgsl(`
 fn rem_u32(x: u32, y: u32) -> u32 {
-  if (y == 0u) { return x; }
-  return x % y;
-}`);
-
-export const NEG_I32: WgslHelper = wgsl(`
-fn neg_i32(x: i32) -> i32 {
-  return bitcast<i32>(0u - bitcast<u32>(x));
+  return select(x % y, x, y == 0u);
 }`);
 
 export const SHIFT_LEFT_U32: WgslHelper = wgsl(`

@@ -1,7 +1,7 @@
 /**
- * Scans. Those of length 0 and 1 are unrolled. In the others, carries that never change become consts, consts that are literals or
- * given twice vanish, what depends on consts alone is computed before the loop, and stacked outputs that only repeat a const or
- * copy an xs are made outside.
+ * Scans. Those of length 0 and 1 are unrolled. In the others, carries that never change become consts, consts that are literals
+ * or given twice vanish, what depends on consts alone is computed before the loop, and stacked outputs that only repeat a const
+ * or copy an xs are made outside.
  */
 import { Literal, sameAval } from '../ir/jaxpr.ts';
 import type { Atom, Equation, Jaxpr, Var } from '../ir/jaxpr.ts';

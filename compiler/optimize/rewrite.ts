@@ -20,8 +20,8 @@ export interface Context {
 export type Rule = (equation: Equation, context: Context) => readonly Atom[] | undefined;
 
 /**
- * The jaxpr with `rule` applied to every equation in order, jaxprs inside equations first; `newRule` makes the rule of one jaxpr, so
- * that it may remember what came before. The jaxpr itself if no rule applied.
+ * The jaxpr with a rule applied to every equation in order, jaxprs inside equations first; `newRule` makes the rule of one jaxpr,
+ * so that it may remember what came before. The jaxpr itself if the rule never applied.
  */
 export function rewrite(jaxpr: Jaxpr, newRule: () => Rule): Jaxpr {
   const o = new Builder();

@@ -1,4 +1,4 @@
-/** Asks for a WebGPU adapter in a process of its own, since a driver may print, hang or crash, and may need its own environment. */
+/** Asks for a WebGPU adapter in a process of its own: a driver may print, hang or crash, and needs its own environment. */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { AdapterReport } from './adapter.ts';

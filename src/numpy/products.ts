@@ -65,8 +65,12 @@ export interface TensordotOptions {
 export function tensordot(x: Operand, y: Operand, { axes = 2 }: TensordotOptions = {}): Tensor {
   const [a, b] = factors(x, y);
   if (typeof axes === 'number') {
+    if (!Number.isInteger(axes) || axes < 0 || axes > Math.min(a.ndim, b.ndim)) {
+      const problem = `np.tensordot: shapes ${showShape(a.shape)} and ${showShape(b.shape)} do not have ${axes} axes each to contract`;
+      fail('AXIS', problem, 'np.tensordot(x, y, { axes: 1 })');
+    }
     const paired = Array.from({ length: axes }, (_, i) => i);
-    return contract('np.tensordot', a, b, paired.map((i) => axisOf('np.tensordot', a.ndim - axes + i, a.ndim)), paired);
+    return contract('np.tensordot', a, b, paired.map((i) => a.ndim - axes + i), paired);
   }
   const resolve = (list: number | readonly number[], { ndim }: Tensor): number[] =>
     [list].flat().map((axis: number) => axisOf('np.tensordot', axis, ndim));

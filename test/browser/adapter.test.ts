@@ -4,7 +4,7 @@ import { doubleOnGpu } from '../support/compute.ts';
 import { describeInBrowser, withPage } from '../support/browser.ts';
 
 describeInBrowser('the adapter of a browser', () => {
-  test('runs a compute shader', { timeout: 60_000 }, async () => {
+  test('runs a compute shader', async () => {
     const script = `(${doubleOnGpu.toString()})(navigator.gpu)`;
     const result = await withPage(tmpdir(), (page) => page.evaluate(script));
     expect(result).toMatchObject({ values: [2, 4, 6, 9] });

@@ -34,7 +34,8 @@ const UNARY: Readonly<Record<string, Unary>> = {
 const BINARY: Readonly<Record<string, Binary>> = {
   add: np.add, sub: np.subtract, mul: np.multiply, div: np.divide, pow: np.power, atan2: np.arctan2,
   maximum: np.maximum, minimum: np.minimum, fmax: np.fmax, fmin: np.fmin,
-  remainder: np.remainder, fmod: np.fmod, floorDivide: np.floorDivide, trueDivide: np.trueDivide, laxDiv: lax.div, laxRem: lax.rem,
+  floorDivide: np.floorDivide, trueDivide: np.trueDivide, laxDiv: lax.div,
+  remainder: np.remainder, fmod: np.fmod, laxRem: lax.rem,
   hypot: np.hypot, logaddexp: np.logaddexp, copysign: np.copysign,
   eq: np.equal, ne: np.notEqual, lt: np.less, le: np.lessEqual, gt: np.greater, ge: np.greaterEqual,
   bitwiseAnd: np.bitwiseAnd, bitwiseOr: np.bitwiseOr, bitwiseXor: np.bitwiseXor,

@@ -4,9 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { BatchStat, PathRngs, cpu, jit, nn, np, random, withDevice } from '../../src/index.ts';
 import type { Device, State, Tensor } from '../../src/index.ts';
 import { assertAllClose } from '../../src/testing/index.ts';
-import { ScanMLP } from '../../examples/scan-mlp.ts';
-import type { Block } from '../../examples/scan-mlp.ts';
-import { runSeed } from '../../examples/seed.ts';
+import { ScanMLP, runSeed } from '../../examples/seed.ts';
+import type { Block } from '../../examples/seed.ts';
 import { useWgsl } from '../support/wgsl.ts';
 
 type Nested = number | readonly Nested[];

@@ -17,7 +17,9 @@ test('names do not count', () => {
 });
 
 test('sources, paths and the order of parameters do not count', () => {
-  const jaxpr = parseJaxpr('{ lambda ; a:f32[3]. let b:f32[2,3] = broadcast_in_dim[broadcast_dimensions=(1,) shape=(2, 3)] a in (b,) }');
+  const jaxpr = parseJaxpr(`{ lambda ; a:f32[3]. let
+      b:f32[2,3] = broadcast_in_dim[broadcast_dimensions=(1,) shape=(2, 3)] a
+    in (b,) }`);
   const equations = jaxpr.equations.map((equation) => ({
     ...equation,
     params: Object.fromEntries(Object.entries(equation.params).reverse()),
@@ -47,7 +49,9 @@ describe('counts', () => {
   });
 
   test('a jaxpr among parameters', () => {
-    const text = '{ lambda ; a:f32[3]. let b:f32[3] = jit[name=f jaxpr={ lambda ; c:f32[3]. let d:f32[3] = sin c in (d,) }] a in (b,) }';
+    const text = `{ lambda ; a:f32[3]. let
+        b:f32[3] = jit[name=f jaxpr={ lambda ; c:f32[3]. let d:f32[3] = sin c in (d,) }] a
+      in (b,) }`;
     expectEqual(parseJaxpr(text), parseJaxpr(text.replace('sin', 'cos')), false);
     expectEqual(parseJaxpr(text), parseJaxpr(text.replaceAll(/\bc\b/g, 'x')), true);
   });

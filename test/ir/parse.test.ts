@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { HeddleError } from '../../compiler/errors.ts';
-import { Jaxpr, Literal } from '../../compiler/ir/jaxpr.ts';
+import { Literal } from '../../compiler/ir/jaxpr.ts';
+import type { Jaxpr } from '../../compiler/ir/jaxpr.ts';
 import { parseJaxpr } from '../../compiler/ir/parse.ts';
 import { printJaxpr } from '../../compiler/ir/print.ts';
 
@@ -41,7 +42,12 @@ test('layout and comments do not matter', () => {
   const text = `{lambda;a:f32[ 2 , 3 ].let # a comment
     b:f32[2,3]=add a 0.1:f32[];c:f32[2,3]=sin b in(c,)}# the end`;
   expect(printJaxpr(parseJaxpr(text))).toBe(
-    ['{ lambda ; a:f32[2,3]. let', '    b:f32[2,3] = add a 0.10000000149011612:f32[]', '    c:f32[2,3] = sin b', '  in (c,) }'].join('\n'),
+    [
+      '{ lambda ; a:f32[2,3]. let',
+      '    b:f32[2,3] = add a 0.10000000149011612:f32[]',
+      '    c:f32[2,3] = sin b',
+      '  in (c,) }',
+    ].join('\n'),
   );
 });
 
@@ -73,12 +79,20 @@ describe('errors show line, column and what was expected', () => {
     [
       'text behind the end',
       '{ lambda ; . let in () } {',
-      ['[IR_SYNTAX] line 1, column 26: expected the end of the text, found `{`', '    { lambda ; . let in () } {', `${' '.repeat(29)}^`].join('\n'),
+      [
+        '[IR_SYNTAX] line 1, column 26: expected the end of the text, found `{`',
+        '    { lambda ; . let in () } {',
+        `${' '.repeat(29)}^`,
+      ].join('\n'),
     ],
     [
       'an unknown primitive',
       '{ lambda ; a:f32[2]. let\n    b:f32[2] = sine a\n  in (b,) }',
-      ['[IR_SYNTAX] line 2, column 16: there is no primitive `sine`', '        b:f32[2] = sine a', '                   ^'].join('\n'),
+      [
+        '[IR_SYNTAX] line 2, column 16: there is no primitive `sine`',
+        '        b:f32[2] = sine a',
+        '                   ^',
+      ].join('\n'),
     ],
     [
       'an unbound variable',
@@ -110,7 +124,11 @@ describe('errors show line, column and what was expected', () => {
     [
       'no equation',
       '{ lambda ; a:f32[]. let ; in (a,) }',
-      ['[IR_SYNTAX] line 1, column 25: expected an equation or `in`, found `;`', '    { lambda ; a:f32[]. let ; in (a,) }', `${' '.repeat(28)}^`].join('\n'),
+      [
+        '[IR_SYNTAX] line 1, column 25: expected an equation or `in`, found `;`',
+        '    { lambda ; a:f32[]. let ; in (a,) }',
+        `${' '.repeat(28)}^`,
+      ].join('\n'),
     ],
     [
       'a parameter without a value',

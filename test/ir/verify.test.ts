@@ -146,7 +146,8 @@ describe('scan and cond', () => {
     const jaxpr = parseJaxpr(`{ lambda ; a:i32[] b:f32[2]. let
         c:f32[2] = cond[branches=({ lambda ; d:f32[2]. let in (d,) } { lambda ; e:f32[2]. let in (e,) })] a b
       in (c,) }`);
-    const branches = [...(jaxpr.equations[0]!.params['branches'] as readonly Jaxpr[]), parseJaxpr('{ lambda ; d:f32[2]. let in () }')];
+    const given = jaxpr.equations[0]!.params['branches'] as readonly Jaxpr[];
+    const branches = [...given, parseJaxpr('{ lambda ; d:f32[2]. let in () }')];
     expect(verdict(withParams(jaxpr, { branches }))).toContain('cond: branch 0 gives (f32[2]), branch 2 gives ()');
   });
 });

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { BatchStat, GraphDef, HeddleError, Module, Param, PathRngs, State, Variable, nnx, np, random } from '../../src/index.ts';
 import type { Tensor } from '../../src/index.ts';
 import { assertAllClose } from '../../src/testing/index.ts';
-import { pythonGraphDef, pythonState } from '../../examples/python-format.ts';
+import { pythonGraphDef, pythonState } from '../../examples/support/python-format.ts';
 import { stableHash } from '../../src/nnx/path-rngs.ts';
 import { useWgsl } from '../support/wgsl.ts';
 

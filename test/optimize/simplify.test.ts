@@ -1,13 +1,9 @@
-import { describe, test } from 'vitest';
+import { describe } from 'vitest';
 import { simplify } from '../../compiler/optimize/simplify.ts';
-import { expectRows } from '../support/passes.ts';
+import { testRows } from '../support/passes.ts';
 
-function rows(types: string, output: string, table: readonly (readonly [string, string])[]): void {
-  for (const [before, after] of table) {
-    const name = before === after ? `${before} stays` : `${before}  is  ${after}`;
-    test(name, () => expectRows(simplify, types, output, [[before, after]]));
-  }
-}
+const rows = (types: string, output: string, table: readonly (readonly [string, string])[]): void =>
+  testRows(simplify, types, output, table);
 
 describe('floats', () => {
   rows('a:f32[3] b:f32[3]', 'f32[3]', [

@@ -1,7 +1,6 @@
 /** A page that runs the seed program from the package `heddle`. */
 import { PathRngs, init, random } from 'heddle';
-import { ScanMLP } from '../../examples/scan-mlp.ts';
-import { runSeed } from '../../examples/seed.ts';
+import { ScanMLP, runSeed } from '../../examples/seed.ts';
 
 const device = await init({ host: 'never' });
 const printed = await runSeed(true);

@@ -1,7 +1,7 @@
 /** What reaches the GPU, counted outside of the runtime. */
 import { beforeAll, expect, test } from 'vitest';
-import { Storage, countingDevice, openDevice, requestGpuDevice } from '../../runtime/index.ts';
-import type { Counts, Device, Executable } from '../../runtime/index.ts';
+import { countingDevice, openDevice, requestGpuDevice } from '../../runtime/index.ts';
+import type { Counts, Device, Executable, Storage } from '../../runtime/index.ts';
 import { doubleOnGpu } from '../support/compute.ts';
 import { describeOnGpu } from '../support/gpu.ts';
 import { floats } from './expect.ts';

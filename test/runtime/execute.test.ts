@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import type { Program } from '../../compiler/program.ts';
-import { Storage, openDevice } from '../../runtime/index.ts';
-import type { Device } from '../../runtime/index.ts';
+import { openDevice } from '../../runtime/index.ts';
+import type { Device, Storage } from '../../runtime/index.ts';
 import { describeOnGpu } from '../support/gpu.ts';
 import { floats } from './expect.ts';
 import { carry, dispatch, input, loop, mapKernel, output, program, temporary, unary } from './programs.ts';
@@ -59,7 +59,7 @@ describeOnGpu('executing programs', () => {
     expect(await run(steps, floats(1))).toEqual([[expected]]);
   });
 
-  test.each([[1, 1], [2, 3], [3, 2], [4, 3]])('%i x %i nested steps, the inner carry starting from the outer one', async (rows, columns) => {
+  test.each([[1, 1], [2, 3], [3, 2], [4, 3]])('%i x %i nested steps, the inner carry from the outer', async (rows, columns) => {
     const outer = carry(0, 0, 1, 2);
     const inner = carry(1, outer.read, 3, 4);
     const nested = program('nested', {
@@ -100,12 +100,13 @@ describeOnGpu('executing programs', () => {
   };
 
   test('a loop longer than the table of counters is cut into submits, and the table is used again', async () => {
-    const length = 20_000;
+    const length = 9000;
     let expected = 0;
     for (let t = 0; t < length; t++) expected += t % 7;
     for (let call = 0; call < 2; call++) expect(await run(sum(length), floats(0))).toEqual([[expected]]);
-    expect(device.load({ kind: 'program', program: sum(length) }).stats).toMatchObject({ dispatches: length, submits: 3, kernels: 1 });
-  });
+    const { stats } = device.load({ kind: 'program', program: sum(length) });
+    expect(stats).toMatchObject({ dispatches: length, submits: 2, kernels: 1 });
+  }, 60_000);
 
   test('the option dispatchesPerSubmit cuts earlier', async () => {
     const cutting = await openDevice({ requireGpu: true, dispatchesPerSubmit: 2 });

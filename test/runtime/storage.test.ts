@@ -33,8 +33,9 @@ describe('a storage', () => {
 
 describe('the layout on the device', () => {
   test('takes 4 bytes an element, 2 for float16, and is never empty', () => {
-    const cases = [['float32', [3]], ['bool', [3]], ['float16', [3]], ['float16', [4]], ['int32', []], ['float32', [0, 5]]] as const;
-    expect(cases.map(([dtype, shape]) => storageBytes(dtype, shape))).toEqual([12, 12, 8, 8, 4, 4]);
+    const vectors = (['float32', 'bool', 'float16'] as const).map((dtype) => storageBytes(dtype, [3]));
+    expect(vectors).toEqual([12, 12, 8]);
+    expect([storageBytes('float16', [4]), storageBytes('int32', []), storageBytes('float32', [0, 5])]).toEqual([8, 4, 4]);
   });
 
   const roundTrip = (dtype: DType, data: TypedArray): TypedArray => {
@@ -56,7 +57,8 @@ describe('the layout on the device', () => {
   test('keeps every finite half, its infinities and NaN', () => {
     const halves = new Float32Array(65_536);
     for (let bits = 0; bits < 65_536; bits++) halves[bits] = halfValue(bits);
-    expect(roundTrip('float16', halves)).toEqual(halves);
+    const back = roundTrip('float16', halves);
+    expect([...halves.keys()].filter((bits) => !Object.is(back[bits], halves[bits]))).toEqual([]);
   });
 
   test('rounds to the nearest half, ties to even', () => {

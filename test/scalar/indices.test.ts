@@ -29,6 +29,7 @@ describe('simplification', () => {
     ['joins divisions', divide(divide(a, 2), 2), 'a/4'],
     ['joins remainders', modulo(modulo(scale(a, 3), 4), 2), 'a*3%2'],
     ['divides a remainder', divide(modulo(scale(a, 7), 12), 3), 'a*7/3%4'],
+    ['divides a remainder by no divisor of its modulus', divide(modulo(scale(a, 7), 5), 3), 'a*7%5/3'],
     ['knows small quotients', divide(a, 5), '0'],
     ['knows small remainders', modulo(a, 5), 'a'],
     ['puts quotient and remainder together', add(scale(divide(a, 2), 2), modulo(a, 2)), 'a'],

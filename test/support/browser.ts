@@ -39,7 +39,7 @@ export async function withPage<T>(folder: string, use: (page: Page) => Promise<T
   }
 }
 
-/** Opens the page `path` and returns what it assigns to the global `report`; throws the first error that the page does not catch. */
+/** Opens the page `path` and returns what it assigns to the global `report`. @throws the error that the page does not catch. */
 export async function reportOfPage(folder: string, path: string): Promise<unknown> {
   return withPage(folder, async (page) => {
     const failure = new Promise<never>((_, reject) => page.on('pageerror', reject));

@@ -22,5 +22,6 @@ export function installPackage(): InstalledPackage {
 }
 
 function npm(folder: string, ...args: string[]): void {
-  execFileSync('npm', [...args, '--silent', '--no-audit', '--no-fund'], { cwd: folder, stdio: 'pipe', shell: process.platform === 'win32' });
+  const options = { cwd: folder, stdio: 'pipe', shell: process.platform === 'win32' } as const;
+  execFileSync('npm', [...args, '--silent', '--no-audit', '--no-fund'], options);
 }

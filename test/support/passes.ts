@@ -1,5 +1,5 @@
 /** What passes make of jaxprs, as texts. */
-import { expect } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Jaxpr } from '../../compiler/ir/jaxpr.ts';
 import { parseJaxpr } from '../../compiler/ir/parse.ts';
 import { printJaxpr } from '../../compiler/ir/print.ts';
@@ -22,21 +22,26 @@ export function expectUntouched(pass: Pass, text: string): void {
 }
 
 /**
- * A table of equations and what a pass makes of them: `types` declares the inputs, every row is the right-hand side of the one output
- * and what takes its place (an operand, or equations `d:f32[] = ...; result`). What became unused is removed.
+ * One test for each row of a table of equations and what a pass makes of them, dead code removed. `types` declares the inputs; a
+ * row has the equation (after others that it needs, `n:f32[] = neg a; neg n`) and what takes its place: an operand, or equations.
  */
-export function expectRows(pass: Pass, types: string, output: string, rows: readonly (readonly [string, string])[]): void {
-  for (const [before, after] of rows) {
-    const parts = after.split(/;\s*/);
-    const result = parts.pop()!;
-    const isAtom = /^(?:[a-z]\w*|[^ ]+:\S+)$/.test(result);
-    const equations = [...parts, ...(isAtom ? [] : [`r:${output} = ${result}`])];
-    const setup = before.split(/;\s*/);
-    const last = setup.pop()!;
-    expectPass(
-      (jaxpr) => dce(pass(jaxpr)),
-      `{ lambda ; ${types}. let ${[...setup, `r:${output} = ${last}`].join('; ')} in (r,) }`,
-      `{ lambda ; ${types}. let ${equations.join('; ')} in (${isAtom ? result : 'r'},) }`,
-    );
-  }
+export function testRows(pass: Pass, types: string, output: string, rows: readonly (readonly [string, string])[]): void {
+  test.each(rows.map(([before, after]) => [before === after ? `${before} stays` : `${before}  is  ${after}`, before, after]))(
+    '%s',
+    (_, before, after) => expectPass((jaxpr) => dce(pass(jaxpr)), program(types, output, before), program(types, output, after)),
+  );
+}
+
+/** The jaxpr whose output is the last of these equations, or an operand. */
+function program(types: string, output: string, text: string): string {
+  const equations = text.split('; ');
+  const last = equations.pop()!;
+  const isOperand = /^(?:[a-z]\w*|[^ ]+:\S+)$/.test(last);
+  if (!isOperand) equations.push(`r:${output} = ${last}`);
+  return `{ lambda ; ${types}. let ${equations.join('; ')} in (${isOperand ? last : 'r'},) }`;
+}
+
+/** A scan equation without operands; `body` is what stands between `lambda ;` and the bracket. */
+export function scanText(body: string, length: number, numCarry: number, numConsts: number): string {
+  return `scan[jaxpr={ lambda ; ${body} } length=${length} num_carry=${numCarry} num_consts=${numConsts} reverse=False]`;
 }

@@ -26,7 +26,9 @@ export interface ProgramOptions {
   readonly dtypes?: readonly DType[];
 }
 
-const SHAPES: readonly (readonly number[])[] = [[], [1], [2], [3], [4], [2, 3], [3, 3], [4, 2], [1, 3], [3, 1], [2, 3, 2], [1, 2, 4]];
+const SHAPES: readonly (readonly number[])[] = [
+  [], [1], [2], [3], [4], [2, 3], [3, 3], [4, 2], [1, 3], [3, 1], [2, 3, 2], [1, 2, 4],
+];
 
 /** Shrinks by leaving out steps; a failure shows the jaxpr and its inputs. */
 export function randomPrograms(options: ProgramOptions = {}): fc.Arbitrary<RandomProgram> {

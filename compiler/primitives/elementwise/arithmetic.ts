@@ -1,6 +1,6 @@
 /** Sums, products, quotients, roundings and extrema. */
 import { MAX, MIN, SIGN, NEXTAFTER, NEXTAFTER_HALF, nextafter, nextafterHalf, roundHalfEven } from '../../numerics/float.ts';
-import { DIV_I32, DIV_U32, NEG_I32, REM_I32, REM_U32, divide, remainder } from '../../numerics/integer.ts';
+import { DIV_I32, DIV_U32, REM_I32, REM_U32, divide, remainder } from '../../numerics/integer.ts';
 import { CBRT, REM } from '../../numerics/power.ts';
 import { builtin, call, expression, infix } from '../../numerics/scalar-function.ts';
 import { STAIRCASE, nonlinear, transposeEach, zero } from '../derivatives.ts';
@@ -23,8 +23,7 @@ function winner(wins: 'gt' | 'lt', self: 0 | 1): Contribution {
 
 export const ARITHMETIC: readonly Primitive[] = [
   unary('neg', 'The negative.', NUMBERS, {
-    reference: (x) => -x,
-    wgsl: { float: NEGATE, int32: call(NEG_I32, 'alu'), uint32: expression(([x]) => `0u - ${x}`) },
+    reference: (x) => -x, wgsl: { float: NEGATE, int32: NEGATE, uint32: expression(([x]) => `0u - ${x}`) },
     jvp: { kind: 'linear' }, transpose: transposeEach((o, ct) => o.neg(ct)),
   }),
   unary('abs', 'The magnitude. That of the lowest int32 is itself.', NUMBERS, {

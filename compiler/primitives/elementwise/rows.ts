@@ -8,6 +8,7 @@ import type { ByDType, Form } from '../../numerics/scalar-function.ts';
 import { nonlinear, partials } from '../derivatives.ts';
 import type { Contribution } from '../derivatives.ts';
 import { definePointwise } from '../pointwise.ts';
+import type { ScalarReference } from '../pointwise.ts';
 import type { Domain, JvpRule, Primitive, TransposeRule } from '../primitive.ts';
 
 export const FLOATS: readonly DType[] = ['float32', 'float16'];
@@ -21,6 +22,9 @@ export const ROUNDED = 2e-7;
 
 type Interval = readonly [low: number, high: number];
 
+/** One interval for all operands, or one for each. */
+type Domains = Interval | readonly Interval[];
+
 interface Line<F> {
   /** In float64, from and to numbers that the dtype holds; what it gives is rounded. */
   readonly reference: F | ByDType<F>;
@@ -28,6 +32,8 @@ interface Line<F> {
   /** The dtype of the result, if it is not that of the operands. */
   readonly gives?: DType;
   readonly transpose?: TransposeRule<Params>;
+  /** Where tests draw floats. */
+  readonly domain?: Domains;
   /** 0 means exact. Unless given, that of this library's own functions: 2e-6 if one is called, else exact. */
   readonly tolerance?: number;
 }
@@ -35,38 +41,32 @@ interface Line<F> {
 interface UnaryLine extends Line<(x: number) => number> {
   /** The tangent of the result y = f(x), given that of x. */
   readonly jvp: ((o: Builder, t: Atom, x: Atom, y: Atom) => Atom) | JvpRule<Params>;
-  readonly domain?: Interval;
 }
 
 interface BinaryLine extends Line<(x: number, y: number) => number> {
   /** For each operand what its tangent contributes, given both operands and the result. */
-  readonly jvp: readonly [Contribution | null, Contribution | null] | JvpRule<Params>;
-  readonly domain?: Interval | readonly [Interval, Interval];
+  readonly jvp: readonly [Contribution, Contribution] | JvpRule<Params>;
 }
 
 export function unary(name: string, doc: string, takes: readonly DType[], line: UnaryLine): Primitive {
   const { jvp } = line;
-  return row(name, doc, 1, takes, line, typeof jvp === 'function' ? partials(jvp as Contribution) : jvp, domainOf(line.domain));
+  return row(name, doc, 1, takes, line, typeof jvp === 'function' ? partials(jvp as Contribution) : jvp);
 }
 
 export function binary(name: string, doc: string, takes: readonly DType[], line: BinaryLine): Primitive {
-  const { jvp, domain } = line;
-  const each = domain !== undefined && typeof domain[0] === 'object' ? (domain as readonly [Interval, Interval]) : undefined;
-  const rule = 'kind' in jvp ? jvp : partials(...jvp);
-  return row(name, doc, 2, takes, line, rule, each?.map(domainOf) ?? domainOf(domain as Interval | undefined));
+  const { jvp } = line;
+  return row(name, doc, 2, takes, line, 'kind' in jvp ? jvp : partials(...jvp));
 }
 
-function row<F extends (x: number, y: number) => number>(
+function row<F extends ScalarReference>(
   name: string,
   doc: string,
   arity: 1 | 2,
   takes: readonly DType[],
-  line: Line<F>,
+  { reference, wgsl, gives, transpose, domain = [-4, 4], tolerance }: Line<F>,
   jvp: JvpRule<Params>,
-  domain: Domain | readonly Domain[],
 ): Primitive {
-  const { reference, gives } = line;
-  const scalar = scalarFunction(name, line.wgsl);
+  const scalar = scalarFunction(name, wgsl);
   return definePointwise<Params>({
     name,
     doc,
@@ -76,12 +76,16 @@ function row<F extends (x: number, y: number) => number>(
     reference: (operand) => (typeof reference === 'function' ? reference : choose(name, reference, operand)),
     scalar: () => scalar,
     jvp,
-    transpose: line.transpose ?? nonlinear(`${name} is not linear`),
-    domain,
-    tolerance: line.tolerance ?? (scalar.cost === 'heavy' ? 2e-6 : 0),
+    transpose: transpose ?? nonlinear(`${name} is not linear`),
+    domain: isInterval(domain) ? toDomain(domain) : domain.map(toDomain),
+    tolerance: tolerance ?? (scalar.cost === 'heavy' ? 2e-6 : 0),
   });
 }
 
-function domainOf([low, high]: Interval = [-4, 4]): Domain {
+function isInterval(domain: Domains): domain is Interval {
+  return typeof domain[0] === 'number';
+}
+
+function toDomain([low, high]: Interval): Domain {
   return { low, high };
 }

@@ -41,8 +41,8 @@ function body(outer: Workbench, inputs: readonly Known[], wanted: readonly HostA
   const variables = inputs.map((input) => bench.input(input));
   const steps = bench.random.between(1, 4);
   for (let i = 0; i < steps; i++) step(bench, depth);
-  const same = (type: HostArray) => (value: HostArray): boolean => value.dtype === type.dtype && sameShape(value.shape, type.shape);
-  const outputs = [...wanted.map((type) => bench.pick(same(type))!), ...pickSome(bench, extra, extra)];
+  const chosen = wanted.map(({ dtype, shape }) => bench.pick((value) => value.dtype === dtype && sameShape(value.shape, shape))!);
+  const outputs = [...chosen, ...pickSome(bench, extra, extra)];
   return bench.o.build([], variables, outputs.map(({ atom }) => atom));
 }
 

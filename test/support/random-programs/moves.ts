@@ -1,5 +1,5 @@
 /** Ways to go on with a random program: each tries to add one equation to a workbench, and tells whether it did. */
-import type { HostArray } from '../../../compiler/dtype.ts';
+import type { DType, HostArray } from '../../../compiler/dtype.ts';
 import { ELEMENTWISE } from '../../../compiler/primitives/elementwise.ts';
 import { sameShape, sizeOf } from '../../../compiler/shape.ts';
 import type { Known, Workbench } from './workbench.ts';
@@ -12,9 +12,15 @@ const hasAxes = ({ shape }: HostArray): boolean => shape.length > 0;
 const isScalar = ({ shape }: HostArray): boolean => shape.length === 0;
 const axesOf = ({ shape }: HostArray): number[] => shape.map((_, axis) => axis);
 
+/** Of the dtype, and of the shape of `first` or a scalar. */
+function goesWith(first: HostArray, value: HostArray, dtype: DType): boolean {
+  return value.dtype === dtype && (isScalar(value) || sameShape(value.shape, first.shape));
+}
+
 /** What programs are mostly made of. */
 const EVERYDAY: ReadonlySet<string> = new Set([
-  'add', 'sub', 'mul', 'div', 'max', 'min', 'neg', 'select_n', 'convert_element_type', 'lt', 'eq', 'tanh', 'exp', 'sqrt', 'integer_pow',
+  'add', 'sub', 'mul', 'div', 'max', 'min', 'neg', 'select_n', 'convert_element_type', 'lt', 'eq', 'tanh', 'exp', 'sqrt',
+  'integer_pow',
 ]);
 
 /** A row of the table on some value and others of its shape, or scalars, of the dtypes of one of the row's samples. */
@@ -29,8 +35,7 @@ export function elementwise(bench: Workbench): boolean {
   const leading = random.pick([...sample.inputs.keys()].filter((i) => sample.inputs[i]!.dtype === first.value.dtype));
   const operands = sample.inputs.map(({ dtype }, i): Known => {
     if (i === leading) return first;
-    const fits = (value: HostArray): boolean => value.dtype === dtype && (isScalar(value) || sameShape(value.shape, first.value.shape));
-    return (random.chance(80) ? bench.pick(fits) : undefined) ?? bench.literal(dtype);
+    return (random.chance(80) ? bench.pick((value) => goesWith(first.value, value, dtype)) : undefined) ?? bench.literal(dtype);
   });
   return bench.apply(primitive.name, operands, sample.params);
 }
@@ -125,7 +130,8 @@ export function concatenate(bench: Workbench): boolean {
   if (x === undefined) return false;
   const dimension = bench.random.below(x.value.shape.length);
   const resized = (shape: readonly number[]): readonly number[] => shape.map((extent, axis) => (axis === dimension ? 0 : extent));
-  const joins = ({ dtype, shape }: HostArray): boolean => dtype === x.value.dtype && sameShape(resized(shape), resized(x.value.shape));
+  const wanted = resized(x.value.shape);
+  const joins = (value: HostArray): boolean => value.dtype === x.value.dtype && sameShape(resized(value.shape), wanted);
   const others = Array.from({ length: bench.random.below(3) }, () => bench.pick(joins)!);
   return bench.apply('concatenate', [x, ...others], { dimension });
 }
@@ -161,10 +167,11 @@ export function dynamicUpdateSlice(bench: Workbench): boolean {
   const x = bench.pick(hasAxes);
   if (x === undefined) return false;
   const { dtype, shape } = x.value;
-  const update = bench.pick(
-    (value) => value.dtype === dtype && value.shape.length === shape.length && value.shape.every((extent, axis) => extent <= shape[axis]!),
-  )!;
-  return bench.apply('dynamic_update_slice', [x, update, ...shape.map((extent, axis) => start(bench, extent - update.value.shape[axis]!))]);
+  const fits = (value: HostArray): boolean =>
+    value.dtype === dtype && value.shape.length === shape.length && value.shape.every((extent, axis) => extent <= shape[axis]!);
+  const update = bench.pick(fits)!;
+  const starts = shape.map((extent, axis) => start(bench, extent - update.value.shape[axis]!));
+  return bench.apply('dynamic_update_slice', [x, update, ...starts]);
 }
 
 export function gather(bench: Workbench): boolean {
@@ -180,7 +187,7 @@ export function threefry(bench: Workbench): boolean {
   if (!bench.limits.dtypes.includes('uint32')) return false;
   const x = bench.pick(({ dtype }) => dtype === 'uint32');
   if (x === undefined) return false;
-  const fits = ({ dtype, shape }: HostArray): boolean => dtype === 'uint32' && (shape.length === 0 || sameShape(shape, x.value.shape));
+  const fits = (value: HostArray): boolean => goesWith(x.value, value, 'uint32');
   return bench.apply('threefry2x32', [bench.pick(fits)!, bench.literal('uint32'), x, bench.pick(fits)!]);
 }
 

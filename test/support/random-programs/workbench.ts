@@ -1,6 +1,6 @@
 /**
- * A jaxpr under construction with the values of its variables. Every equation is evaluated when it is added, once as it is and once
- * with its operands shaken by relative errors as a GPU makes them; equations whose results blow up or hang on that are refused.
+ * A jaxpr under construction with the values of its variables. Every equation is evaluated when it is added, once as it is and
+ * once with its operands shaken by relative errors as a GPU makes them; equations whose results blow up or differ are refused.
  */
 import { isFloat } from '../../../compiler/dtype.ts';
 import type { DType, HostArray } from '../../../compiler/dtype.ts';
@@ -132,6 +132,7 @@ export class Workbench {
 function isConditioned({ value, shaken }: Omit<Known, 'atom'>): boolean {
   return value.data.every((element, i) => {
     if (!isFloat(value.dtype)) return element === shaken.data[i];
-    return Math.abs(element) <= MAX_MAGNITUDE && Math.abs(shaken.data[i]! - element) <= MAX_DIFFERENCE * Math.max(1, Math.abs(element));
+    const magnitude = Math.abs(element);
+    return magnitude <= MAX_MAGNITUDE && Math.abs(shaken.data[i]! - element) <= MAX_DIFFERENCE * Math.max(1, magnitude);
   });
 }

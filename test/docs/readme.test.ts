@@ -1,0 +1,51 @@
+/** The README's programs compile and run, from the build, as a user's would. */
+import { execFile } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import ts from 'typescript';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+/** Inside the package, so that `import 'heddle'` finds it by its own name. */
+const folder = `${root}dist/readme/`;
+
+const blocks = [...readFileSync(`${root}README.md`, 'utf8').matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code!);
+const fileOf = (i: number): string => `${folder}block-${i}.ts`;
+
+beforeAll(() => {
+  mkdirSync(folder, { recursive: true });
+  blocks.forEach((code, i) => writeFileSync(fileOf(i), code));
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('the README has programs', () => {
+  expect(blocks.length).toBeGreaterThan(1);
+});
+
+test('they pass the type checker', () => {
+  const options: ts.CompilerOptions = {
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
+    types: ['node', '@webgpu/types'],
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+  };
+  const program = ts.createProgram(blocks.map((_, i) => fileOf(i)), options);
+  const messages = ts.getPreEmitDiagnostics(program).map(({ messageText, file }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`);
+  expect(messages).toEqual([]);
+}, 60_000);
+
+blocks.forEach((code, i) => {
+  test(`program ${i} runs`, async () => {
+    const script = `${folder}block-${i}.js`;
+    const { outputText } = ts.transpileModule(code, { compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext } });
+    writeFileSync(script, outputText);
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [script]);
+    expect(stderr).toBe('');
+    expect(stdout.split('\n').length).toBeGreaterThan(2);
+  }, 60_000);
+});
