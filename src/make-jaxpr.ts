@@ -97,10 +97,11 @@ export class ShapeDtype {
 /** The results of a call with a ShapeDtype in place of every tensor; nothing runs. The counterpart of jax.eval_shape. */
 export function evalShape<A extends unknown[]>(f: (...args: A) => unknown, ...args: A): unknown {
   return located(() => {
-    const { plan } = traceCall('evalShape', f as (...args: never[]) => unknown, args);
+    const { plan, inputs } = traceCall('evalShape', f as (...args: never[]) => unknown, args);
     const leaves = plan.leaves.map((leaf): unknown => {
       if (leaf.kind === 'static') return leaf.value;
-      if (leaf.kind === 'argument') return undefined;
+      if (leaf.kind === 'argument') return inputs.traced[leaf.index]!.value;
+      if (leaf.kind === 'object') return inputs.objects[leaf.index];
       const { shape, dtype } = plan.values[leaf.index]!.aval;
       return new ShapeDtype(shape, dtype);
     });

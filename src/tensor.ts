@@ -1,6 +1,7 @@
 /**
- * Tensor with its methods: each is a function whose first parameter is the tensor. They are installed here, when the module is loaded,
- * because np is built on Tensor and cannot be imported by it; their types stand in tensor-methods.ts, written from this table.
+ * Tensor with its methods: each is a function whose first parameter is the tensor. They are installed here, when the module is
+ * loaded, because np is built on Tensor and cannot be imported by it; their types stand in tensor-methods.ts, written from this
+ * table.
  */
 import { HeddleError } from '../compiler/errors.ts';
 import * as nn from './nn/index.ts';

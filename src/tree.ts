@@ -18,8 +18,8 @@ export interface NodeType<T, Aux = unknown> {
   key(aux: Aux): string;
   /** What differs between two nodes, each starting with the rest of its path: `.rate: 0.1 -> 0.2`. */
   differences?(before: Aux, after: Aux): string[];
-  /** A node with an identity of its own (a module graph): traced functions receive the object itself. */
-  readonly identity?: boolean;
+  /** For nodes with an identity of their own: the object and those it consists of. Traced functions receive these themselves. */
+  objects?(aux: Aux): readonly object[];
 }
 
 export type TreeDef =
@@ -35,6 +35,8 @@ export interface Flattened {
   /** One path per leaf: `[0].params.w`. */
   readonly paths: readonly string[];
   readonly treedef: TreeDef;
+  /** Objects with an identity of their own, in order of visit. */
+  readonly objects: readonly object[];
 }
 
 export interface FlattenOptions {
@@ -84,6 +86,7 @@ export function compareCodePoints(a: string, b: string): number {
 export function flatten(tree: unknown, options: FlattenOptions = {}): Flattened {
   const leaves: unknown[] = [];
   const paths: string[] = [];
+  const objects: object[] = [];
   const open = new Set<unknown>();
 
   const descend = (value: object, path: string, build: () => TreeDef): TreeDef => {
@@ -106,8 +109,9 @@ export function flatten(tree: unknown, options: FlattenOptions = {}): Flattened 
     if (type !== undefined) {
       return descend(value, path, () => {
         const { children, aux } = type.flatten(value);
-        const join = type.identity === true ? (part: string) => `${path === '' ? '' : `${path}.`}${part}` : (part: string) => `${path}.${part}`;
-        return { kind: 'node', type, aux, children: children.map(([part, child]) => visit(child, join(part))) };
+        objects.push(...(type.objects?.(aux) ?? []));
+        const prefix = path === '' ? '' : `${path}.`;
+        return { kind: 'node', type, aux, children: children.map(([part, child]) => visit(child, prefix + part)) };
       });
     }
     if (Array.isArray(value)) {
@@ -138,7 +142,7 @@ export function flatten(tree: unknown, options: FlattenOptions = {}): Flattened 
   };
 
   const treedef = visit(tree, options.root ?? '');
-  return { leaves, paths, treedef };
+  return { leaves, paths, treedef, objects };
 }
 
 export function unflatten(treedef: TreeDef, leaves: Iterable<unknown>): unknown {

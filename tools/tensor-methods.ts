@@ -1,6 +1,6 @@
 /**
- * `node dist/tools/tensor-methods.js` in the project's folder: writes src/tensor-methods.ts, the types of Tensor's methods, from the
- * table in src/tensor.ts and the functions that it names. It is needed because exported types are never inferred here.
+ * `node dist/tools/tensor-methods.js` in the project's folder: writes src/tensor-methods.ts, the types of Tensor's methods, from
+ * the table in src/tensor.ts and the functions that it names. It is needed because exported types are never inferred here.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';

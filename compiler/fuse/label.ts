@@ -3,23 +3,25 @@ import type { Equation, Source } from '../ir/jaxpr.ts';
 
 const LONGEST = 40;
 
-/** The operations in order, without views: `add_tanh`. */
+/** The different operations of a kernel in order, without views: `add_tanh`, `reduce_max_sub_exp_reduce_sum_div`. */
 export function labelOf(equations: Iterable<Equation>, loads: boolean): string {
-  const names: string[] = [];
+  const names = new Set<string>();
   for (const { primitive } of equations) {
     const isView = primitive.lowering.kind === 'element' && primitive.lowering.view;
-    if (!isView && names.at(-1) !== primitive.name) names.push(primitive.name);
+    if (!isView) names.add(primitive.name);
   }
-  if (names.length === 0) return loads ? 'copy' : 'fill';
-  let label = names[0]!;
-  for (const [i, name] of names.entries()) {
-    if (i === 0) continue;
-    if (label.length + name.length >= LONGEST) return `${label}_and_${names.length - i}_more`;
-    label += `_${name}`;
+  if (names.size === 0) return loads ? 'copy' : 'fill';
+  let label = '';
+  let rest = names.size;
+  for (const name of names) {
+    if (label.length + name.length >= LONGEST) return `${label}_and_${rest}_more`;
+    label = label === '' ? name : `${label}_${name}`;
+    rest--;
   }
   return label;
 }
 
+/** The lines that the equations were written on, each once. */
 export function sourcesOf(equations: Iterable<Equation>): Source[] {
   const found = new Map<string, Source>();
   for (const { source } of equations) {

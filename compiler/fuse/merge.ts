@@ -16,7 +16,10 @@ export function mergeBlock(block: Block, context: BuildContext): Unit[] {
   merger.exhaust((unit) => (isContraction(unit) ? merger.successors(unit) : []));
   merger.exhaust((unit) => merger.successors(unit));
   merger.exhaust((unit) => (isContraction(unit) ? [] : merger.sharing(unit)));
-  merger.exhaust((unit) => (isSmallMap(unit) ? merger.kernels().filter(isSmallMap) : []));
+  merger.exhaust((unit) => {
+    const isAlike = (other: KernelUnit): boolean => isSmallMap(other) && pointsOf(other) === pointsOf(unit);
+    return isSmallMap(unit) ? merger.kernels().filter(isAlike) : [];
+  });
   return merger.units();
 }
 
@@ -26,6 +29,11 @@ function isContraction({ content }: KernelUnit): boolean {
 
 function isSmallMap({ content }: KernelUnit): boolean {
   return content.every(({ frame, atom }) => frame.kind === 'map' && sizeOf(atom.aval.shape) <= SMALL_MAP_ELEMENTS);
+}
+
+/** How many points a map has. */
+function pointsOf({ content }: KernelUnit): number {
+  return sizeOf(content[0]!.atom.aval.shape);
 }
 
 class Merger {
@@ -63,17 +71,16 @@ class Merger {
 
   /** Merges each kernel with its candidates until none of them can be merged. */
   exhaust(candidates: (unit: KernelUnit) => readonly KernelUnit[]): void {
-    for (let unit = this.#mergeOne(candidates); unit !== undefined; ) {
-      unit = this.#mergeFirst(unit, candidates(unit)) ?? this.#mergeOne(candidates);
+    for (let changed = true; changed; ) {
+      changed = false;
+      for (let unit of this.kernels()) {
+        if (!this.#units.has(unit)) continue;
+        for (let merged = this.#mergeFirst(unit, candidates(unit)); merged; merged = this.#mergeFirst(unit, candidates(unit))) {
+          unit = merged;
+          changed = true;
+        }
+      }
     }
-  }
-
-  #mergeOne(candidates: (unit: KernelUnit) => readonly KernelUnit[]): KernelUnit | undefined {
-    for (const unit of this.kernels()) {
-      const merged = this.#mergeFirst(unit, candidates(unit));
-      if (merged !== undefined) return merged;
-    }
-    return undefined;
   }
 
   #mergeFirst(unit: KernelUnit, candidates: readonly KernelUnit[]): KernelUnit | undefined {

@@ -36,7 +36,7 @@ const rounded = keeps('floor', 'ceil', 'round', 'trunc');
 
 const RULES: RuleTable = {
   neg: [undoes('neg')],
-  abs: [keeps('abs'), ofMagnitude],
+  abs: [ofUnsigned, keeps('abs'), ofMagnitude],
   square: [ofMagnitude],
   floor: [rounded],
   ceil: [rounded],
@@ -84,6 +84,11 @@ const SMALLEST_NORMAL: Readonly<Partial<Record<DType, number>>> = { float32: 2 *
 
 function negated(applies: (c: number, dtype: DType) => boolean): WithConstant {
   return (x, c, dtype, { o }) => (applies(c, dtype) ? o.neg(x) : undefined);
+}
+
+/** Of an unsigned integer, whose negative is another magnitude. */
+function ofUnsigned(match: Match): Atom | undefined {
+  return match.output.dtype === 'uint32' ? match.input(0) : undefined;
 }
 
 /** f(-x) and f(|x|) of an even function. */

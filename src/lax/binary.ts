@@ -1,6 +1,7 @@
 /**
- * Elementwise functions of two operands. Each is one primitive, named as in jax.lax: nothing is promoted or broadcast, except that a
- * scalar goes with any shape and a number takes the other operand's dtype. @throws SHAPE or DTYPE for operands that differ.
+ * Elementwise functions of two operands. Each is one primitive, named as in jax.lax: nothing is promoted or broadcast, except
+ * that a scalar goes with any shape and a number takes the other operand's dtype. @throws SHAPE or DTYPE for operands that
+ * differ.
  */
 import type { Tensor } from '../trace/tensor.ts';
 import { applySame } from './operands.ts';

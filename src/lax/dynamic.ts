@@ -12,10 +12,11 @@ import { reshape } from './movement.ts';
 import { select } from './select.ts';
 
 /**
- * The box of extents `sliceSizes` that starts at `startIndices`, one for each axis. Negative indices count from the end; then the box
- * is moved so that it fits. jax.lax.dynamic_slice.
+ * The box of extents `sliceSizes` that starts at `startIndices`, one for each axis. Negative indices count from the end; then the
+ * box is moved so that it fits. jax.lax.dynamic_slice.
  *
- * @throws SHAPE when the number of indices is not the rank or a size is above the extent, DTYPE for indices that are not integers.
+ * @throws SHAPE when the number of indices is not the rank or a size is above the extent, DTYPE for indices that are not
+ * integers.
  */
 export function dynamicSlice(x: LaxOperand, startIndices: readonly LaxOperand[], sliceSizes: readonly number[]): Tensor {
   const atom = atomOf(x);

@@ -42,7 +42,7 @@ export function expandDims(x: LaxOperand, dimensions: readonly number[]): Tensor
 
 /** x without the axes `dimensions`, which have extent 1. jax.lax.squeeze. @throws SHAPE for another extent. */
 export function squeeze(x: LaxOperand, dimensions: readonly number[]): Tensor {
-  return reshape(x, atomOf(x).aval.shape.filter((extent, axis) => extent !== 1 || !dimensions.includes(axis)));
+  return reshape(x, atomOf(x).aval.shape.filter((_, axis) => !dimensions.includes(axis)));
 }
 
 /**
@@ -68,8 +68,8 @@ export function sliceInDim(x: LaxOperand, start: number, limit: number, { axis =
 }
 
 /**
- * x with `[low, high, interior]` copies of the scalar `value` before, after and between the elements of each axis; negative low and
- * high crop. jax.lax.pad.
+ * x with `[low, high, interior]` copies of the scalar `value` before, after and between the elements of each axis; negative low
+ * and high crop. jax.lax.pad.
  */
 export function pad(x: LaxOperand, value: LaxOperand, paddingConfig: readonly (readonly [number, number, number])[]): Tensor {
   return applySame('pad', [x, value], { paddingConfig });

@@ -5,7 +5,9 @@ import type { Operand } from '../trace/bind.ts';
 import type { Params } from '../../compiler/ir/jaxpr.ts';
 import type { Tensor } from '../trace/tensor.ts';
 
-/** An operand of a lax function. A number takes the dtype of the operands beside it; a Literal is a scalar that already has one. */
+/**
+ * An operand of a lax function. A number takes the dtype of the operands beside it; a Literal is a scalar that already has one.
+ */
 export type LaxOperand = Operand | Literal;
 
 /** As many atoms as there are operands. */
@@ -16,8 +18,8 @@ export function atomOf(operand: LaxOperand): Tensor | Literal {
 }
 
 /**
- * The operands of an operation on one dtype: numbers become literals of the dtype of the first operand that is not a number, and of
- * their common type when all are numbers.
+ * The operands of an operation on one dtype: numbers become literals of the dtype of the first operand that is not a number, and
+ * of their common type when all are numbers.
  *
  * @throws VALUE for a number that this dtype does not hold.
  */

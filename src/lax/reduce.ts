@@ -1,4 +1,6 @@
-/** Reductions over axes counted from the front; the result has the other axes. np has the forms with negative axes and `keepdims`. */
+/**
+ * Reductions over axes counted from the front; the result has the other axes. np has the forms with negative axes and `keepdims`.
+ */
 import { apply } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import { atomOf } from './operands.ts';

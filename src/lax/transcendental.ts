@@ -1,6 +1,6 @@
 /**
- * Elementwise transcendental functions of one operand. Each is one primitive, named as in jax.lax; the result has the shape and dtype
- * of x. @throws DTYPE for operands that are not floats.
+ * Elementwise transcendental functions of one operand. Each is one primitive, named as in jax.lax; the result has the shape and
+ * dtype of x. @throws DTYPE for operands that are not floats.
  */
 import { apply } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';

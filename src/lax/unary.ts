@@ -1,6 +1,6 @@
 /**
- * Elementwise functions of one operand: signs, rounding, roots, bits. Each is one primitive, named as in jax.lax; the result has the
- * shape and dtype of x unless said otherwise. @throws DTYPE for a dtype that the function does not take.
+ * Elementwise functions of one operand: signs, rounding, roots, bits. Each is one primitive, named as in jax.lax; the result has
+ * the shape and dtype of x unless said otherwise. @throws DTYPE for a dtype that the function does not take.
  */
 import { apply } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
@@ -87,7 +87,9 @@ export function clz(x: LaxOperand): Tensor {
   return apply('clz', [atomOf(x)]);
 }
 
-/** x to the power `y`, an integer known when the program is made; negative powers of integers do not exist. jax.lax.integer_pow. */
+/**
+ * x to the power `y`, an integer known when the program is made; negative powers of integers do not exist. jax.lax.integer_pow.
+ */
 export function integerPow(x: LaxOperand, y: number): Tensor {
   return apply('integer_pow', [atomOf(x)], { y });
 }

@@ -1,6 +1,6 @@
 /**
- * Activation functions of jax.nn, elementwise: floats keep their dtype, integers and bools become float32. Formulas are chosen so that
- * no intermediate result overflows where the result does not.
+ * Activation functions of jax.nn, elementwise: floats keep their dtype, integers and bools become float32. Formulas are chosen so
+ * that no intermediate result overflows where the result does not.
  */
 import * as lax from '../lax/index.ts';
 import { np } from '../numpy/index.ts';
@@ -46,7 +46,9 @@ export interface GeluOptions {
   readonly approximate?: boolean;
 }
 
-/** x times the normal distribution function of x, through tanh or exactly through erfc. Hendrycks and Gimpel 2016; jax.nn.gelu. */
+/**
+ * x times the normal distribution function of x, through tanh or exactly through erfc. Hendrycks and Gimpel 2016; jax.nn.gelu.
+ */
 export function gelu(x: Operand, { approximate = true }: GeluOptions = {}): Tensor {
   const value = float(x);
   if (!approximate) return lax.mul(lax.mul(value, 0.5), lax.erfc(lax.mul(value, -Math.SQRT1_2)));
@@ -111,7 +113,10 @@ export function squareplus(x: Operand, b: Operand = 4): Tensor {
   return np.multiply(np.add(x, np.sqrt(np.add(np.square(x), b))), 0.5);
 }
 
-/** The first half of an axis (default the last) times the sigmoid of the second. Dauphin et al. 2016; jax.nn.glu. @throws SHAPE, AXIS */
+/**
+ * The first half of an axis (default the last) times the sigmoid of the second. Dauphin et al. 2016; jax.nn.glu. @throws SHAPE,
+ * AXIS
+ */
 export function glu(x: Operand, { axis = -1 }: { readonly axis?: number } = {}): Tensor {
   const [values, gates] = np.split(x, 2, { axis }) as [Tensor, Tensor];
   return lax.mul(values, sigmoid(gates));

@@ -55,7 +55,10 @@ export interface OneHotOptions {
   readonly axis?: number;
 }
 
-/** 1 at the class that x names, 0 beside it: a new axis of extent `numClasses`. An x outside the classes gives zeros. jax.nn.one_hot. */
+/**
+ * 1 at the class that x names, 0 beside it: a new axis of extent `numClasses`. An x outside the classes gives zeros.
+ * jax.nn.one_hot.
+ */
 export function oneHot(x: Operand, numClasses: number, { dtype = 'float32', axis = -1 }: OneHotOptions = {}): Tensor {
   const tensor = tensorOf(x);
   const along = axisOf('nn.oneHot', axis, tensor.ndim + 1);

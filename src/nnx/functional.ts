@@ -114,15 +114,17 @@ interface ModuleAux {
   readonly module: Module;
   readonly graphdef: GraphDef;
   readonly variables: ReadonlyMap<string, Variable>;
+  readonly modules: readonly Module[];
 }
 
 registerNodeType<Module, ModuleAux>({
   name: 'Module',
-  identity: true,
+  objects: ({ modules }) => modules,
   matches: (value): value is Module => value instanceof Module,
   flatten: (module) => {
-    const { graphdef, variables } = readGraph(module);
-    return { children: [...variables].map(([path, variable]) => [path.replaceAll('/', '.'), variable] as const), aux: { module, graphdef, variables } };
+    const { graphdef, variables, modules } = readGraph(module);
+    const children = [...variables].map(([path, variable]) => [path.replaceAll('/', '.'), variable] as const);
+    return { children, aux: { module, graphdef, variables, modules } };
   },
   unflatten: ({ module, graphdef, variables }, children) => {
     const own = [...variables.values()];

@@ -16,6 +16,8 @@ export interface Graph<M> {
   readonly graphdef: GraphDef<M>;
   /** Every Variable once, at its first path. */
   readonly variables: ReadonlyMap<string, Variable>;
+  /** The modules by index. */
+  readonly modules: readonly Module[];
 }
 
 /** Takes a module apart. @throws PYTREE for a tensor or typed array that is no Variable, STATE_PATH for '/' in a field name. */
@@ -77,7 +79,8 @@ export function readGraph<M extends Module>(root: M): Graph<M> {
     return new ContainerDef(kind, children);
   };
 
-  return { graphdef: readModule(root, []) as GraphDef<M>, variables };
+  const graphdef = readModule(root, []) as GraphDef<M>;
+  return { graphdef, variables, modules: [...indices.keys()] };
 }
 
 /** Builds the module: constructors do not run, a module's index is known before its parts, so cycles close. */

@@ -1,4 +1,6 @@
-/** The functions of jax.numpy, under their names in camelCase. Each decomposes into lax functions, so every transform knows it. */
+/**
+ * The functions of jax.numpy, under their names in camelCase. Each decomposes into lax functions, so every transform knows it.
+ */
 export * from './constants.ts';
 export * from './dtypes.ts';
 export * from './array.ts';

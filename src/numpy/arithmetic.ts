@@ -1,4 +1,6 @@
-/** Arithmetic, elementwise: operands are promoted to their common dtype and broadcast. @throws SHAPE when they do not broadcast. */
+/**
+ * Arithmetic, elementwise: operands are promoted to their common dtype and broadcast. @throws SHAPE when they do not broadcast.
+ */
 import { isFloat } from '../../compiler/dtype.ts';
 import * as lax from '../lax/index.ts';
 import { atomOf } from '../lax/operands.ts';

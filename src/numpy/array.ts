@@ -26,8 +26,8 @@ type Leaves = { readonly length: number; readonly [index: number]: Leaf };
 /**
  * A tensor with a copy of the values. jax.numpy.array.
  *
- * @throws NARROWING for 64-bit typed arrays and bigints without `dtype`; VALUE for a number that an integer dtype does not hold; SHAPE
- * for lists of different lengths; DTYPE for an unknown dtype.
+ * @throws NARROWING for 64-bit typed arrays and bigints without `dtype`; VALUE for a number that an integer dtype does not hold;
+ * SHAPE for lists of different lengths; DTYPE for an unknown dtype.
  */
 export function array(values: ArrayValues, { dtype, shape }: ArrayOptions = {}): Tensor {
   if (dtype !== undefined && !isDType(dtype)) {

@@ -1,4 +1,6 @@
-/** Operations on bits, elementwise: integers are promoted and broadcast; bools count as one bit. @throws SHAPE; DTYPE for floats. */
+/**
+ * Operations on bits, elementwise: integers are promoted and broadcast; bools count as one bit. @throws SHAPE; DTYPE for floats.
+ */
 import * as lax from '../lax/index.ts';
 import { operandOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';

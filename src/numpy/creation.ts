@@ -27,7 +27,8 @@ export function ones(shape: ShapeLike, { dtype = 'float32' }: DTypeOptions = {})
 }
 
 /**
- * All `value`, a number or a tensor that broadcasts to `shape`. The dtype is that of a tensor, float32 of a number. jax.numpy.full.
+ * All `value`, a number or a tensor that broadcasts to `shape`. The dtype is that of a tensor, float32 of a number.
+ * jax.numpy.full.
  *
  * @throws SHAPE; VALUE for a number that an integer dtype does not hold.
  */
@@ -53,7 +54,9 @@ export function fullLike(x: Operand, value: Operand, { dtype }: DTypeOptions = {
   return full(tensor.shape, value, { dtype: dtype ?? tensor.dtype });
 }
 
-/** Ones on the k-th diagonal of a matrix of `rows` by `columns` (default `rows`), zeros beside it. jax.numpy.eye. @throws SHAPE */
+/**
+ * Ones on the k-th diagonal of a matrix of `rows` by `columns` (default `rows`), zeros beside it. jax.numpy.eye. @throws SHAPE
+ */
 export function eye(rows: number, columns: number = rows, { k = 0, dtype = 'float32' }: DTypeOptions & { readonly k?: number } = {}): Tensor {
   const shape = extents([rows, columns]);
   const row = lax.add(lax.broadcastedIota('int32', shape, 0), k);
@@ -66,8 +69,8 @@ export function identity(n: number, options: DTypeOptions = {}): Tensor {
 }
 
 /**
- * The numbers from `start` (0 when one number is given) up to and without `stop`, `step` apart. int32 when all three are integers, else
- * float32. jax.numpy.arange.
+ * The numbers from `start` (0 when one number is given) up to and without `stop`, `step` apart. int32 when all three are
+ * integers, else float32. jax.numpy.arange.
  *
  * @throws VALUE for bounds that are not finite or a step of 0.
  */
@@ -89,14 +92,19 @@ export interface LinspaceOptions extends DTypeOptions {
   readonly endpoint?: boolean;
 }
 
-/** `num` (default 50) numbers evenly spaced from `start` to `stop`. jax.numpy.linspace. @throws SHAPE for a `num` that is no size. */
+/**
+ * `num` (default 50) numbers evenly spaced from `start` to `stop`. jax.numpy.linspace. @throws SHAPE for a `num` that is no size.
+ */
 export function linspace(start: number, stop: number, num = 50, { endpoint = true, dtype = 'float32' }: LinspaceOptions = {}): Tensor {
   extents(num);
   const step = (stop - start) / (endpoint ? num - 1 : num);
   return fromFunction(num, dtype, (i) => (endpoint && i === num - 1 && num > 1 ? stop : i === 0 ? start : start + i * step));
 }
 
-/** Grids of the coordinates of vectors: one tensor of the shape of all for each. jax.numpy.meshgrid. @throws AXIS for a non-vector. */
+/**
+ * Grids of the coordinates of vectors: one tensor of the shape of all for each. jax.numpy.meshgrid. @throws AXIS for a
+ * non-vector.
+ */
 export function meshgrid(xs: readonly Operand[], { indexing = 'xy' }: { readonly indexing?: 'xy' | 'ij' } = {}): Tensor[] {
   const vectors = xs.map(tensorOf);
   const places = vectors.map((vector, i) => {

@@ -15,9 +15,9 @@ interface Labelled {
 }
 
 /**
- * The sum of products written as subscripts: `'bij,jk->bik'`. A label that the output lacks is summed over; a label twice in an operand
- * is its diagonal; without `->` the output has the labels that occur once, in alphabetical order; `...` stands for leading axes that
- * broadcast. Operands are contracted from left to right, each pair by one dot_general. jax.numpy.einsum.
+ * The sum of products written as subscripts: `'bij,jk->bik'`. A label that the output lacks is summed over; a label twice in an
+ * operand is its diagonal; without `->` the output has the labels that occur once, in alphabetical order; `...` stands for
+ * leading axes that broadcast. Operands are contracted from left to right, each pair by one dot_general. jax.numpy.einsum.
  *
  * @throws VALUE for subscripts that do not parse; SHAPE when an operand has another rank or a label two extents.
  */

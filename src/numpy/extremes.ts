@@ -14,8 +14,8 @@ export interface ArgOptions {
 }
 
 /**
- * The int32 position of the first largest element along an axis (bare or as an option), or in the flattened tensor; a NaN counts as the
- * largest. jax.numpy.argmax.
+ * The int32 position of the first largest element along an axis (bare or as an option), or in the flattened tensor; a NaN counts
+ * as the largest. jax.numpy.argmax.
  *
  * @throws AXIS for an axis that x does not have, VALUE when there are no elements.
  */

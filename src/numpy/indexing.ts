@@ -12,8 +12,8 @@ export interface TakeOptions {
   /** The axis to pick along; by default the flattened tensor. */
   readonly axis?: number | null;
   /**
-   * What an index outside the axis gives: `fill` (default) NaN, the lowest int32, the highest uint32 or true; `clip` the nearest element.
-   * Negative indices count from the end under `fill`, and are 0 under `clip`.
+   * What an index outside the axis gives: `fill` (default) NaN, the lowest int32, the highest uint32 or true; `clip` the nearest
+   * element. Negative indices count from the end under `fill`, and are 0 under `clip`.
    */
   readonly mode?: 'fill' | 'clip';
 }
@@ -29,8 +29,8 @@ export function take(x: Operand, indices: Operand | readonly number[], { axis = 
 }
 
 /**
- * For each place of `indices` the element of x at that place, but at the index along `axis`. The other axes broadcast; without an axis
- * both are taken flat. Out of range gives NaN, the lowest int32, the highest uint32 or true. jax.numpy.take_along_axis.
+ * For each place of `indices` the element of x at that place, but at the index along `axis`. The other axes broadcast; without an
+ * axis both are taken flat. Out of range gives NaN, the lowest int32, the highest uint32 or true. jax.numpy.take_along_axis.
  *
  * @throws AXIS; SHAPE when the ranks differ or other axes do not broadcast; DTYPE for indices that are not integers.
  */

@@ -57,7 +57,10 @@ export function split(x: Operand, parts: number | readonly number[], { axis = 0 
   return [0, ...cuts].map((start, i) => lax.sliceInDim(tensor, start, Math.max(start, cuts[i] ?? extent), { axis: along }));
 }
 
-/** x repeated `repetitions[i]` times along axis i; the shorter of shape and repetitions is filled up with leading ones. jax.numpy.tile. */
+/**
+ * x repeated `repetitions[i]` times along axis i; the shorter of shape and repetitions is filled up with leading ones.
+ * jax.numpy.tile.
+ */
 export function tile(x: Operand, repetitions: number | readonly number[]): Tensor {
   const tensor = tensorOf(x);
   const given = typeof repetitions === 'number' ? [repetitions] : repetitions;
@@ -71,7 +74,9 @@ export function tile(x: Operand, repetitions: number | readonly number[]): Tenso
   return reshape(apart, extents.map((extent, axis) => extent * (times[axis] ?? 1)));
 }
 
-/** Each element `repeats` times in a row, along an axis or (by default) of the flattened tensor. jax.numpy.repeat, static repeats. */
+/**
+ * Each element `repeats` times in a row, along an axis or (by default) of the flattened tensor. jax.numpy.repeat, static repeats.
+ */
 export function repeat(x: Operand, repeats: number, { axis = null }: { readonly axis?: number | null } = {}): Tensor {
   if (!Number.isInteger(repeats) || repeats < 0) {
     fail('VALUE', `np.repeat: ${repeats} is not a number of repetitions`, 'np.repeat(x, 2)');

@@ -15,8 +15,8 @@ export interface NormOptions extends ReduceOptions {
 }
 
 /**
- * The vector norm over the given axes, by default all: for a matrix and `ord` 2 that is the Frobenius norm. Integers become float32.
- * jax.numpy.linalg.norm.
+ * The vector norm over the given axes, by default all: for a matrix and `ord` 2 that is the Frobenius norm. Integers become
+ * float32. jax.numpy.linalg.norm.
  *
  * @throws AXIS; VALUE for another order over two or more axes: matrix norms by singular values do not exist yet.
  */

@@ -8,8 +8,9 @@ import type { Tensor } from '../trace/tensor.ts';
 import { fail, promotedToFloat, promotedToNumber } from './operands.ts';
 
 /**
- * x to the power y; operands are promoted and broadcast. An exponent that is an integer number is multiplied out, exactly so for integer
- * x; other powers of a negative x are NaN. A tensor of integer exponents counts from 0: negative ones are not checked. jax.numpy.power.
+ * x to the power y; operands are promoted and broadcast. An exponent that is an integer number is multiplied out, exactly so for
+ * integer x; other powers of a negative x are NaN. A tensor of integer exponents counts from 0: negative ones are not checked.
+ * jax.numpy.power.
  *
  * @throws SHAPE when the shapes do not broadcast; VALUE for a negative integer number as exponent of integers.
  */

@@ -10,8 +10,8 @@ import { asDType, axisOf, broadcastAtom, fail } from './operands.ts';
 import { ravel } from './shape.ts';
 
 /**
- * The matrix product over the last axis of x and the last but one of y; leading axes broadcast. A vector is a row on the left, a column
- * on the right, and its axis goes. jax.numpy.matmul.
+ * The matrix product over the last axis of x and the last but one of y; leading axes broadcast. A vector is a row on the left, a
+ * column on the right, and its axis goes. jax.numpy.matmul.
  *
  * @throws SHAPE for scalars and for extents that differ.
  */
@@ -30,7 +30,9 @@ export function matmul(x: Operand, y: Operand): Tensor {
   return contract('np.matmul', left, right, [left.ndim - 1], [right.ndim - 2], [axes, axes]);
 }
 
-/** The product over the last axis of x and the last but one (or only) of y; of a scalar the multiple. jax.numpy.dot. @throws SHAPE */
+/**
+ * The product over the last axis of x and the last but one (or only) of y; of a scalar the multiple. jax.numpy.dot. @throws SHAPE
+ */
 export function dot(x: Operand, y: Operand): Tensor {
   const [a, b] = factors(x, y);
   if (a.ndim === 0 || b.ndim === 0) return multiply(a, b);

@@ -9,8 +9,8 @@ import type { Axes } from './operands.ts';
 import { ravel, reshape, swapaxes } from './shape.ts';
 
 /**
- * x with its elements moved `shift` places on along an axis, those beyond the end coming in at the start; without an axis the flattened
- * tensor is rolled. Several axes take one shift, or one each. jax.numpy.roll.
+ * x with its elements moved `shift` places on along an axis, those beyond the end coming in at the start; without an axis the
+ * flattened tensor is rolled. Several axes take one shift, or one each. jax.numpy.roll.
  *
  * @throws AXIS
  */

@@ -1,5 +1,7 @@
 /**
- * Reductions. Each takes the axes to reduce (an axis, several, `null` for all; negative ones count from the end), bare or as options.
+ * Reductions. Each takes the axes to reduce (an axis, several, `null` for all; negative ones count from the end), bare or as
+ * options.
+ *
  * @throws AXIS for an axis that x does not have.
  */
 import type { DType } from '../../compiler/dtype.ts';

@@ -58,8 +58,8 @@ export function fmin(x: Operand, y: Operand): Tensor {
 }
 
 /**
- * x brought into [low, high]; `null` is no bound, and where low is above high the result is high. Operands are promoted and broadcast;
- * NaN stays NaN. jax.numpy.clip.
+ * x brought into [low, high]; `null` is no bound, and where low is above high the result is high. Operands are promoted and
+ * broadcast; NaN stays NaN. jax.numpy.clip.
  *
  * @throws SHAPE when the bounds do not broadcast with x.
  */

@@ -71,7 +71,10 @@ export function moveaxis(x: Operand, source: number | readonly number[], destina
   return transpose(tensor, order);
 }
 
-/** Without axes of extent 1: all of them, or those named. jax.numpy.squeeze. @throws AXIS; SHAPE for a named axis of another extent. */
+/**
+ * Without axes of extent 1: all of them, or those named. jax.numpy.squeeze. @throws AXIS; SHAPE for a named axis of another
+ * extent.
+ */
 export function squeeze(x: Operand, axis?: Axes | { readonly axis?: Axes }): Tensor {
   const tensor = tensorOf(x);
   const named = (typeof axis === 'object' && axis !== null && 'axis' in axis ? axis.axis : (axis as Axes | undefined)) ?? null;

@@ -8,18 +8,21 @@ import { Variable } from '../trace/variable.ts';
 import { gather, integers } from './gather.ts';
 import { fail } from './operands.ts';
 
-/** `[start, stop, step]` of a range: each may be left out or null, and negative bounds count from the end. `[]` is the whole axis. */
+/**
+ * `[start, stop, step]` of a range: each may be left out or null, and negative bounds count from the end. `[]` is the whole axis.
+ */
 export type Range = readonly [start?: number | null, stop?: number | null, step?: number | null];
 
 /**
- * One entry of an index: a number or a scalar int tensor picks and drops the axis; a range keeps it; an int tensor puts its own axes in
- * its place; null is a new axis of extent 1; '...' stands for as many whole axes as are left.
+ * One entry of an index: a number or a scalar int tensor picks and drops the axis; a range keeps it; an int tensor puts its own
+ * axes in its place; null is a new axis of extent 1; '...' stands for as many whole axes as are left.
  */
 export type Index = number | Range | Tensor | Variable | null | '...';
 
 /**
- * The part of x that NumPy writes `x[1, 2:5, None, ..., ::-1]`: `x.slice(1, [2, 5], null, '...', [null, null, -1])`. Axes without an
- * entry are whole. Ranges are cut to the extent; a tensor index out of range gives NaN, the lowest int32, the highest uint32 or true.
+ * The part of x that NumPy writes `x[1, 2:5, None, ..., ::-1]`: `x.slice(1, [2, 5], null, '...', [null, null, -1])`. Axes without
+ * an entry are whole. Ranges are cut to the extent; a tensor index out of range gives NaN, the lowest int32, the highest uint32
+ * or true.
  *
  * @throws AXIS for more entries than axes; VALUE for a number outside its axis; DTYPE for a tensor that is not of integers.
  */

@@ -19,7 +19,7 @@ export function mean(x: Operand, reduce?: Reduce): Tensor {
 }
 
 /** The variance, in two passes: the mean first, then the squares of what differs from it. jax.numpy.var. */
-export function var_(x: Operand, reduce?: Reduce<VarianceOptions>): Tensor {
+function var_(x: Operand, reduce?: Reduce<VarianceOptions>): Tensor {
   const { ddof = 0, ...options } = reduceOptions(reduce);
   const tensor = floats(x);
   const center = average('np.var', tensor, { ...options, keepdims: true });
@@ -42,5 +42,5 @@ function floats(x: Operand): Tensor {
   return isFloat(tensor.dtype) ? tensor : asDType(tensor, 'float32');
 }
 
-// `var` is a reserved word: np.var is this function under its NumPy name.
+// `var` is a reserved word, but may be a name of an export.
 export { var_ as var };

@@ -1,4 +1,7 @@
-/** Continuous distributions, each made of uniform floats as JAX makes it. `dtype` is float32 (default) or float16. @throws DTYPE, SHAPE */
+/**
+ * Continuous distributions, each made of uniform floats as JAX makes it. `dtype` is float32 (default) or float16. @throws DTYPE,
+ * SHAPE
+ */
 import * as lax from '../lax/index.ts';
 import { np } from '../numpy/index.ts';
 import { asDType } from '../numpy/operands.ts';
@@ -17,8 +20,8 @@ export function normal(key: Key | Variable, shape: SampleShape = [], { dtype = '
 }
 
 /**
- * The standard normal distribution within (lower, upper), which are numbers or tensors that broadcast to `shape` (default: their own
- * common one). jax.random.truncated_normal.
+ * The standard normal distribution within (lower, upper), which are numbers or tensors that broadcast to `shape` (default: their
+ * own common one). jax.random.truncated_normal.
  */
 export function truncatedNormal(
   key: Key | Variable,

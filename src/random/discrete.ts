@@ -15,7 +15,8 @@ import { bits, uniform, within } from './uniform.ts';
 import type { SampleShape } from './uniform.ts';
 
 /**
- * true with probability `p` (default 0.5), a number or a tensor that broadcasts to `shape` (default its own). jax.random.bernoulli.
+ * true with probability `p` (default 0.5), a number or a tensor that broadcasts to `shape` (default its own).
+ * jax.random.bernoulli.
  *
  * @throws VALUE for a number outside [0, 1], SHAPE when p does not broadcast.
  */
@@ -38,10 +39,11 @@ export interface RandintOptions {
 }
 
 /**
- * Integers from `minval` up to and without `maxval`: numbers, or tensors of this dtype that broadcast to `shape`; where these leave no
- * integer, minval is drawn. jax.random.randint.
+ * Integers from `minval` up to and without `maxval`: numbers, or tensors of this dtype that broadcast to `shape`; where these
+ * leave no integer, minval is drawn. jax.random.randint.
  *
- * @throws VALUE for numbers that leave no integer or go beyond the dtype, DTYPE for tensors of another, SHAPE when they do not broadcast.
+ * @throws VALUE for numbers that leave no integer or go beyond the dtype, DTYPE for tensors of another, SHAPE when they do not
+ * broadcast.
  */
 export function randint(
   key: Key | Variable,

@@ -26,7 +26,9 @@ export function key(seed: Operand): Key {
   return np.stack([np.zeros([], { dtype: 'uint32' }), integer('random.key', seed)]);
 }
 
-/** `num` new keys, shape [num, 2], or [...num, 2] for a shape. The old key must not be used again. jax.random.split. @throws SHAPE */
+/**
+ * `num` new keys, shape [num, 2], or [...num, 2] for a shape. The old key must not be used again. jax.random.split. @throws SHAPE
+ */
 export function split(key: Key | Variable, num: number | readonly number[] = 2): Key {
   const shape = shapeOf('random.split', num);
   const size = sizeOf(shape);

@@ -1,6 +1,8 @@
 /** The order in which threefry numbers its counters. Values differ between layouts; keys of foldIn do not. */
 
-/** `partitionable`: element i is a function of i alone, JAX's default since 0.5. `original`: counters are hashed in two halves. */
+/**
+ * `partitionable`: element i is a function of i alone, JAX's default since 0.5. `original`: counters are hashed in two halves.
+ */
 export type Layout = 'partitionable' | 'original';
 
 let layout: Layout = 'partitionable';

@@ -1,4 +1,7 @@
-/** Random orders and choices. There is no sort among the primitives yet: positions come from counting, n² comparisons for n elements. */
+/**
+ * Random orders and choices. There is no sort among the primitives yet: positions come from counting, n² comparisons for n
+ * elements.
+ */
 import { showShape, sizeOf } from '../../compiler/shape.ts';
 import * as lax from '../lax/index.ts';
 import { np } from '../numpy/index.ts';
@@ -36,7 +39,8 @@ export interface ChoiceOptions extends PermutationOptions {
 }
 
 /**
- * Elements of x along an axis (of a number n: integers below n) drawn with equal probabilities. jax.random.choice without weights.
+ * Elements of x along an axis (of a number n: integers below n) drawn with equal probabilities. jax.random.choice without
+ * weights.
  *
  * @throws VALUE when there are fewer elements than are drawn without replacement; AXIS.
  */

@@ -40,8 +40,8 @@ export interface UniformOptions extends FloatOptions {
 }
 
 /**
- * Uniformly distributed floats in [minval, maxval), which are numbers or broadcast to `shape`. On [0, 1) they are JAX's bit for bit.
- * jax.random.uniform.
+ * Uniformly distributed floats in [minval, maxval), which are numbers or broadcast to `shape`. On [0, 1) they are JAX's bit for
+ * bit. jax.random.uniform.
  *
  * @throws DTYPE unless `dtype` is a float, SHAPE when the bounds do not broadcast.
  */

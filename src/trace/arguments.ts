@@ -35,10 +35,12 @@ export interface Arguments {
   readonly paths: readonly string[];
   readonly treedef: TreeDef;
   readonly leaves: readonly unknown[];
+  /** The modules of the arguments, in order of visit. */
+  readonly objects: readonly object[];
 }
 
 export function readArguments(args: readonly unknown[]): Arguments {
-  const { leaves, paths, treedef } = flatten(args, { root: 'args' });
+  const { leaves, paths, treedef, objects } = flatten(args, { root: 'args' });
   const traced: TracedLeaf[] = [];
   const statics: StaticLeaf[] = [];
   const numbers = new Map<Variable, number>();
@@ -59,7 +61,7 @@ export function readArguments(args: readonly unknown[]): Arguments {
   });
   const staticKeys = statics.map(({ value }) => keyText(value)).join(',');
   const structure = `${treedefKey(treedef)}|${places.join(',')}|${staticKeys}`;
-  return { traced, statics, structure, places, paths, treedef, leaves };
+  return { traced, statics, structure, places, paths, treedef, leaves, objects };
 }
 
 /** The value of a traced leaf now: Variables are read in the current environment. */

@@ -14,6 +14,7 @@ import { Variable } from './variable.ts';
 type OutputLeaf =
   | { readonly kind: 'result'; readonly index: number }
   | { readonly kind: 'argument'; readonly index: number }
+  | { readonly kind: 'object'; readonly index: number }
   | { readonly kind: 'fresh'; readonly index: number; readonly like: Variable }
   | { readonly kind: 'static'; readonly value: unknown };
 
@@ -27,7 +28,8 @@ export interface OutputPlan {
 
 /** `numbers`: whether numbers and booleans are tensors (scan) or static (jit, vmap). */
 export function planOutputs(result: unknown, trace: Trace, args: Arguments, numbers: 'static' | 'traced'): OutputPlan {
-  const { leaves, paths, treedef } = flatten(result, { root: 'output' });
+  const isArgument = (value: unknown): boolean => args.objects.includes(value as object);
+  const { leaves, paths, treedef } = flatten(result, { root: 'output', isLeaf: isArgument });
   const values: (Tensor | Literal)[] = [];
   const valuePaths: string[] = [];
   const fresh = new Map<Variable, number>();
@@ -38,6 +40,7 @@ export function planOutputs(result: unknown, trace: Trace, args: Arguments, numb
   };
   const plan = leaves.map((leaf, i): OutputLeaf => {
     const path = paths[i]!;
+    if (isArgument(leaf)) return { kind: 'object', index: args.objects.indexOf(leaf as object) };
     if (leaf instanceof Tensor || ArrayBuffer.isView(leaf)) {
       return { kind: 'result', index: place(toTensor(leaf, 'float32'), path) };
     }
@@ -67,6 +70,8 @@ export function buildOutputs(plan: OutputPlan, results: readonly Tensor[], args:
         return results[leaf.index];
       case 'argument':
         return args.traced[leaf.index]!.value;
+      case 'object':
+        return args.objects[leaf.index];
       case 'static':
         return leaf.value;
       case 'fresh': {

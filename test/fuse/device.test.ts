@@ -1,17 +1,18 @@
-/** Compiled random programs on WebGPU. */
-import { afterAll, beforeAll } from 'vitest';
+/** Compiled programs on WebGPU. */
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compile } from '../../compiler/compile.ts';
 import type { HostArray } from '../../compiler/dtype.ts';
-import type { Jaxpr } from '../../compiler/ir/jaxpr.ts';
+import { aval } from '../../compiler/ir/jaxpr.ts';
+import type { Aval, Jaxpr } from '../../compiler/ir/jaxpr.ts';
 import { evaluate } from '../../compiler/reference/evaluate.ts';
 import { Storage, openDevice } from '../../runtime/index.ts';
 import type { Device } from '../../runtime/index.ts';
 import { arraysOf, expectAllSame } from '../support/arrays.ts';
 import { describeOnGpu } from '../support/gpu.ts';
+import { float32, int32, keepMask, layerNorm, linear, moments, scanMlp, softmax, trace } from '../support/jaxprs.ts';
 import { property } from '../support/property.ts';
 import { RANDOM_INPUTS, randomPrograms } from '../support/random-jaxpr.ts';
-
-const inputs = arraysOf(RANDOM_INPUTS, { low: -3, high: 3 });
 
 describeOnGpu('compiled programs', () => {
   let device: Device;
@@ -28,10 +29,71 @@ describeOnGpu('compiled programs', () => {
     return results.map(({ dtype, shape }, i) => ({ dtype, shape, data: data[i]! }));
   }
 
+  function drawn(types: readonly Aval[]): HostArray[] {
+    return fc.sample(arraysOf(types, { low: -3, high: 3 }), { numRuns: 1, seed: 7 })[0]!;
+  }
+
+  async function expectReference(jaxpr: Jaxpr, tolerance: number): Promise<void> {
+    const arrays = drawn(jaxpr.inputs.map(({ aval: type }) => type));
+    const [actual, expected] = [await run(jaxpr, arrays), evaluate(jaxpr, arrays)];
+    actual.forEach(({ data }, i) => {
+      data.forEach((value, at) => {
+        const wanted = expected[i]!.data[at]!;
+        const error = Math.abs(value - wanted);
+        if (!(error <= tolerance * (1 + Math.abs(wanted)))) expect.fail(`element ${at} of result ${i} is ${value}, not ${wanted}`);
+      });
+    });
+  }
+
   property(
     'random programs compute on WebGPU what the reference computes',
-    [randomPrograms(20), inputs],
+    [randomPrograms(20), arraysOf(RANDOM_INPUTS, { low: -3, high: 3 })],
     async ({ jaxpr }, arrays) => expectAllSame(await run(jaxpr, arrays), evaluate(jaxpr, arrays), 1e-5),
-    Number(process.env['RUNS'] ?? 20),
+    40,
   );
+
+  test('rows longer than a workgroup: softmax and layer norm', async () => {
+    await expectReference(trace([float32(70, 1000)], (o, x) => softmax(o, x!)), 1e-5);
+    await expectReference(trace([float32(5, 777), float32(777), float32(777)], (o, x, s, b) => layerNorm(o, x!, s!, b!)), 1e-4);
+  });
+
+  test('batch statistics over strided rows', async () => {
+    await expectReference(trace([float32(130, 70)], (o, x) => moments(o, x!, 0)), 1e-5);
+  });
+
+  test('a contraction of odd sizes with an epilogue, stored twice and once transposed', async () => {
+    const jaxpr = trace([float32(65, 130), float32(130, 67), float32(67), float32(65, 67)], (o, x, w, b, residual) => {
+      const y = o.add(linear(o, x!, w!, b!), residual!);
+      return [o.max(y, 0), y, o.transpose(y, { permutation: [1, 0] })];
+    });
+    await expectReference(jaxpr, 1e-5);
+  });
+
+  test('a long sum in two levels, and one of prime length', async () => {
+    await expectReference(trace([float32(2, 1 << 17)], (o, x) => [o.reduceSum(x!, { axes: [1] }), o.reduceMax(x!, { axes: [0, 1] })]), 1e-5);
+    await expectReference(trace([float32(65_537)], (o, x) => o.reduceSum(x!, { axes: [0] })), 1e-5);
+  });
+
+  test('random bits, exactly', async () => {
+    await expectReference(trace([aval('uint32', [2])], (o, key) => keepMask(o, key!, [33, 20])), 0);
+  });
+
+  test('the tiny NNX, for an even and an odd number of layers', async () => {
+    await expectReference(scanMlp(8, 24, 4), 1e-4);
+    await expectReference(scanMlp(8, 24, 3), 1e-4);
+  });
+
+  test('forty tensors in one sum, and in one concatenation', async () => {
+    const types = Array.from({ length: 40 }, () => float32(3, 5));
+    await expectReference(trace(types, (o, ...xs) => xs.reduce((sum, x) => o.add(sum, x))), 1e-6);
+    await expectReference(trace(types, (o, ...xs) => o.concatenate(...xs, { dimension: 1 })), 0);
+  });
+
+  test('results that are inputs, literals, empty or one another', async () => {
+    const jaxpr = trace([float32(2, 2), float32(0, 3), int32()], (o, x, empty, i) => {
+      const y = o.neg(x!);
+      return [x!, y, o.literal(7, 'int32'), empty!, o.neg(empty!), y, i!, o.reduceSum(empty!, { axes: [0] }), x!];
+    });
+    await expectReference(jaxpr, 0);
+  });
 });

@@ -1,18 +1,14 @@
-/** The laws of random programs, on as many as are asked for: `npm run fuzz -- --runs N`. */
+/** The laws of random programs: text, optimizer, WGSL. */
 import { evaluate } from '../../compiler/reference/evaluate.ts';
 import { expectFromDevice, onDevice, optimizingIsIdentity, textIsWhole } from '../support/program-laws.ts';
-import { property } from '../support/property.ts';
 import { randomPrograms } from '../support/random-programs.ts';
 import { useWgsl } from '../support/wgsl.ts';
-import { FUZZ_RUNS } from './runs.ts';
+import { fuzz } from './fuzz.ts';
 
-const wgsl = useWgsl();
+useWgsl();
 
-property('random programs: text, optimizer and WGSL', [randomPrograms()], async (program) => {
+fuzz('random programs on WGSL', randomPrograms(), async (program) => {
   textIsWhole(program.jaxpr);
   optimizingIsIdentity(program);
   expectFromDevice(await onDevice(program.jaxpr, program.inputs), evaluate(program.jaxpr, program.inputs));
-}, FUZZ_RUNS);
-
-import { test } from 'vitest';
-test('c', () => console.log(wgsl.counts));
+});

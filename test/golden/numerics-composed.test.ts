@@ -1,4 +1,6 @@
-/** The functions of np and nn that are composed of several primitives, against the tables of numerics.json, which JAX computed. */
+/**
+ * The functions of np and nn that are composed of several primitives, against the tables of numerics.json, which JAX computed.
+ */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { cpu, jit, nn, np, withDevice } from '../../src/index.ts';

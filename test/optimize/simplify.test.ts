@@ -90,6 +90,17 @@ describe('integers', () => {
   ]);
 });
 
+describe('unsigned integers', () => {
+  rows('a:u32[]', 'u32[]', [
+    ['abs a', 'a'],
+    ['n:u32[] = neg a; abs n', 'neg a'],
+    ['n:u32[] = neg a; square n', 'square a'],
+    ['max a 0:u32[]', 'a'],
+    ['min a 0:u32[]', '0:u32[]'],
+    ['and a 4294967295:u32[]', 'a'],
+  ]);
+});
+
 describe('comparisons and selections', () => {
   rows('a:f32[] i:i32[] j:i32[] p:bool[] q:bool[]', 'bool[]', [
     ['eq a a', 'eq a a'],

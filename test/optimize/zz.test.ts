@@ -62,7 +62,7 @@ describe('on random programs', () => {
       for (const { run } of PASSES) check(run(jaxpr));
       expect(printJaxpr(jaxpr)).toBe(before);
     },
-    3000,
+    6000,
   );
 
   property(
@@ -73,6 +73,6 @@ describe('on random programs', () => {
       sameAs(jaxpr, [inputs, wild(inputs, draw)])(optimized);
       for (const { run } of PASSES) expect(run(optimized)).toBe(optimized);
     },
-    3000,
+    6000,
   );
 });

@@ -21,7 +21,8 @@ export function property<Values extends readonly unknown[]>(
   });
 }
 
-function seedOf(name: string): number {
+/** HEDDLE_SEED, or a number that follows from the name. */
+export function seedOf(name: string): number {
   const override = process.env['HEDDLE_SEED'];
   if (override !== undefined) return Number(override);
   return [...name].reduce((hash, letter) => Math.imul(hash ^ letter.charCodeAt(0), 0x01000193), 0x811c9dc5 | 0);

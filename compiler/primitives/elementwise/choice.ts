@@ -4,7 +4,7 @@ import { aval, showAval } from '../../ir/jaxpr.ts';
 import type { Atom, Aval, Params } from '../../ir/jaxpr.ts';
 import type { Builder } from '../../ir/builder.ts';
 import { CLAMP, clamp } from '../../numerics/float.ts';
-import { builtin, call, scalarFunction } from '../../numerics/scalar-function.ts';
+import { call, expression, scalarFunction } from '../../numerics/scalar-function.ts';
 import { selectExpr } from '../../scalar/expression.ts';
 import { expectCount } from '../checks.ts';
 import { nonlinear, partials, transposeEach } from '../derivatives.ts';
@@ -15,7 +15,8 @@ import { ALL, NUMBERS } from './rows.ts';
 
 const CLAMP_FORMS = scalarFunction('clamp', {
   float: call(CLAMP, 'alu'),
-  integer: { ...builtin('clamp'), write: ([low, x, high]) => `clamp(${x}, ${low}, ${high})` },
+  // WGSL rejects a clamp between literals that are out of order.
+  integer: expression(([low, x, high]) => `min(max(${x}, ${low}), ${high})`),
 });
 
 /** The tangent where `chosen`, else zero. */

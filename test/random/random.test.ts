@@ -1,0 +1,135 @@
+/** What the golden values do not show: shapes, dtypes, bounds, errors. The numbers are in test/golden/prng.test.ts. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { cpu, jit, np, random, withDevice } from '../../src/index.ts';
+import type { Tensor } from '../../src/index.ts';
+import { assertAllClose } from '../../src/testing/index.ts';
+import { codeOf, expectTensor, tensor } from '../support/host.ts';
+import { property } from '../support/property.ts';
+
+const key = random.key(3);
+
+describe('keys', () => {
+  test('a key is one uint32[2]', () => {
+    expect(codeOf(() => random.split(tensor([0, 1])))).toBe('DTYPE');
+    expect(codeOf(() => random.uniform(np.zeros([3], { dtype: 'uint32' })))).toBe('SHAPE');
+    expect(() => random.bits(random.split(key, 3))).toThrow(/vmap\(\(key\) => random\.bits\(key, \.\.\.\)\)\(keys\)/);
+  });
+
+  test('seeds and folded data are integers', () => {
+    expect(codeOf(() => random.key(0.5))).toBe('VALUE');
+    expect(codeOf(() => random.key(2 ** 60))).toBe('VALUE');
+    expect(codeOf(() => random.key(tensor(1)))).toBe('DTYPE');
+    expect(codeOf(() => random.foldIn(key, NaN))).toBe('VALUE');
+    expect(codeOf(() => random.split(key, -1))).toBe('SHAPE');
+    expect(random.split(key, 0).shape).toEqual([0, 2]);
+  });
+
+  test('split is foldIn of the index, in the partitionable layout', async () => {
+    const keys = [...random.split(key, 3)];
+    for (const [i, each] of keys.entries()) await assertAllClose(each, random.foldIn(key, i));
+  });
+
+  test('the layout returns after an error', async () => {
+    expect(() => random.withLayout('original', () => { throw new Error('stop'); })).toThrow('stop');
+    await assertAllClose(random.split(key), random.withLayout('partitionable', () => random.split(key)));
+  });
+});
+
+describe('shapes and dtypes', () => {
+  const draws: Readonly<Record<string, (shape: readonly number[]) => Tensor>> = {
+    bits: (shape) => random.bits(key, shape),
+    uniform: (shape) => random.uniform(key, shape),
+    normal: (shape) => random.normal(key, shape),
+    bernoulli: (shape) => random.bernoulli(key, 0.5, shape),
+    rademacher: (shape) => random.rademacher(key, shape),
+    randint: (shape) => random.randint(key, shape, 0, 5),
+    truncatedNormal: (shape) => random.truncatedNormal(key, -1, 1, shape),
+    exponential: (shape) => random.exponential(key, shape),
+    gumbel: (shape) => random.gumbel(key, shape),
+    laplace: (shape) => random.laplace(key, shape),
+    logistic: (shape) => random.logistic(key, shape),
+    choice: (shape) => random.choice(key, 9, shape),
+  };
+  for (const [name, draw] of Object.entries(draws)) {
+    test(name, () => {
+      for (const shape of [[], [0], [3], [2, 1, 3]]) expect(draw(shape).shape).toEqual(shape);
+      expect(codeOf(() => draw([-1]))).toBe('SHAPE');
+    });
+  }
+
+  test('float16', async () => {
+    const sample = random.uniform(key, [100], { dtype: 'float16' });
+    expect(sample.dtype).toBe('float16');
+    await expectTensor(np.all(np.logicalAnd(sample.greaterEqual(0), sample.less(1))), true, 'bool');
+    expect(random.normal(key, [3], { dtype: 'float16' }).dtype).toBe('float16');
+    expect(codeOf(() => random.uniform(key, [3], { dtype: 'int32' }))).toBe('DTYPE');
+  });
+});
+
+describe('parameters', () => {
+  test('of bernoulli', async () => {
+    await expectTensor(random.bernoulli(key, tensor([0, 1])), [false, true], 'bool');
+    await expectTensor(random.bernoulli(key, tensor([0, 1]), [2, 2]), [[false, true], [false, true]], 'bool');
+    expect(codeOf(() => random.bernoulli(key, 1.5))).toBe('VALUE');
+    expect(codeOf(() => random.bernoulli(key, tensor([0.5, 0.5]), [3]))).toBe('SHAPE');
+  });
+
+  test('of randint', async () => {
+    const low = tensor([0, 10, 5], 'int32');
+    const drawn = random.randint(key, [100, 3], low, np.add(low, 2));
+    await expectTensor(np.min(drawn.sub(low)), 0, 'int32');
+    await expectTensor(np.max(drawn.sub(low)), 1, 'int32');
+    await expectTensor(random.randint(key, [2], tensor(5, 'int32'), 3), [5, 5], 'int32');
+    expect(random.randint(key, [4], 0, 2 ** 32, { dtype: 'uint32' }).dtype).toBe('uint32');
+    expect(random.randint(key, [4], -(2 ** 31), 2 ** 31).dtype).toBe('int32');
+    for (const [a, b] of [[3, 3], [0, 0.5], [0, 2 ** 31 + 1], [NaN, 1]]) expect(codeOf(() => random.randint(key, [], a!, b!))).toBe('VALUE');
+    expect(codeOf(() => random.randint(key, [], tensor(0), 3))).toBe('DTYPE');
+  });
+
+  test('of uniform and truncatedNormal', async () => {
+    const drawn = random.uniform(key, [50, 2], { minval: tensor([0, 5]), maxval: tensor([1, 6]) });
+    await expectTensor(np.floor(np.min(drawn, 0)), [0, 5]);
+    const truncated = random.truncatedNormal(key, tensor([0, -1]), 0.5, [50, 2]);
+    await expectTensor(np.all(np.less(truncated, 0.5)), true, 'bool');
+    await expectTensor(np.all(np.greater(truncated, tensor([0, -1]))), true, 'bool');
+    expect(codeOf(() => random.uniform(key, [3], { minval: tensor([0, 1]) }))).toBe('SHAPE');
+  });
+
+  test('of categorical', async () => {
+    const logits = tensor([[0, 100, 0], [100, 0, 0]]);
+    await expectTensor(random.categorical(key, logits), [1, 0], 'int32');
+    await expectTensor(random.categorical(key, logits, { shape: [2, 2] }), [[1, 0], [1, 0]], 'int32');
+    expect(random.categorical(key, logits, { axis: 0 }).shape).toEqual([3]);
+    expect(codeOf(() => random.categorical(key, logits, { shape: [3] }))).toBe('SHAPE');
+    expect(codeOf(() => random.categorical(key, logits, { axis: 2 }))).toBe('AXIS');
+  });
+});
+
+describe('permutation', () => {
+  property('holds every element once', [fc.integer({ min: 0, max: 30 }), fc.nat()], async (n, seed) => {
+    const order = [...(await random.permutation(random.key(seed), n).data())];
+    expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: n }, (_, i) => i));
+  });
+
+  test('keeps slices whole', async () => {
+    const x = tensor([[1, 10], [2, 20], [3, 30]]);
+    const order = random.permutation(key, 3);
+    await assertAllClose(random.permutation(key, x), np.take(x, order, { axis: 0 }));
+    expect(random.permutation(key, x, { axis: 1 }).shape).toEqual([3, 2]);
+  });
+
+  test('holds every element once also after two rounds', async () => {
+    const jitted = withDevice(cpu, () => jit(() => random.permutation(key, 1700), { device: cpu })());
+    const order = [...(await jitted.data())];
+    expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: 1700 }, (_, i) => i));
+  });
+
+  test('choice without replacement needs enough elements', async () => {
+    const drawn = [...(await random.choice(key, 5, [5], { replace: false }).data())];
+    expect([...drawn].sort()).toEqual([0, 1, 2, 3, 4]);
+    expect(codeOf(() => random.choice(key, 3, [4], { replace: false }))).toBe('VALUE');
+    expect(codeOf(() => random.choice(key, 0))).toBe('VALUE');
+    await expectTensor(random.choice(key, tensor([7, 7]), [2]), [7, 7]);
+  });
+});
