@@ -18,7 +18,7 @@ const config: ViteUserConfig = {
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/fuzz/**'],
-    setupFiles: ['test/support/setup.ts'],
+    setupFiles: ['test/support/setup.ts', 'test/support/check-jaxprs.ts'],
     // Dawn does not survive worker threads: every test file gets a process.
     pool: 'forks',
     maxWorkers: 2,

@@ -1,13 +1,12 @@
 /** The back end: from a first-order jaxpr to a Program. */
-import type { Jaxpr } from './ir/jaxpr.ts';
-import type { DeviceProfile, Program } from './program.ts';
-import type { Var } from './ir/jaxpr.ts';
 import { assemble } from './fuse/assemble.ts';
 import { flatten } from './fuse/flatten.ts';
 import type { KernelGraph } from './fuse/graph.ts';
 import { buildGraph } from './fuse/kernels.ts';
 import { expectBuffersFit, overfull } from './fuse/limits.ts';
 import { materialize } from './fuse/materialize.ts';
+import type { Jaxpr, Var } from './ir/jaxpr.ts';
+import type { DeviceProfile, Program } from './program.ts';
 
 export interface Compiled {
   readonly program: Program;

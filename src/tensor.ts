@@ -3,9 +3,9 @@
  * loaded, because np is built on Tensor and cannot be imported by it; their types stand in tensor-methods.ts, written from this
  * table.
  */
-import { HeddleError } from '../compiler/errors.ts';
 import * as nn from './nn/index.ts';
 import { np } from './numpy/index.ts';
+import { fail } from './numpy/operands.ts';
 import { Tensor } from './trace/tensor.ts';
 
 /** The methods of Tensor by name. `node dist/tools/tensor-methods.js` writes their types after a change. */
@@ -93,7 +93,7 @@ for (const [name, f] of Object.entries(METHODS)) {
 Object.defineProperty(Tensor.prototype, Symbol.iterator, {
   *value(this: Tensor): Generator<Tensor> {
     const [length] = this.shape;
-    if (length === undefined) throw new HeddleError('AXIS', 'a scalar Tensor has no axis to iterate over', { fix: 'x.reshape([1])' });
+    if (length === undefined) fail('AXIS', 'a scalar Tensor has no axis to iterate over', 'x.reshape([1])');
     for (let i = 0; i < length; i++) yield np.slice(this, i);
   },
   writable: true,

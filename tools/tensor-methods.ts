@@ -53,8 +53,8 @@ function methodOf(property: PropertyAssignment): Method {
     const named = [...(node?.getDescendantsOfKind(SyntaxKind.TypeReference) ?? []), node?.asKind(SyntaxKind.TypeReference)];
     return named.flatMap((reference) => (reference === undefined ? [] : fileOf(reference.getTypeName())));
   });
-  const signature = `${property.getName()}(${parameters.map(parameterText).join(', ')}): ${f.getReturnTypeNodeOrThrow().getText()};`;
-  return { text: `${docText(f)}  ${signature}\n`, references };
+  const signature = `(${parameters.map(parameterText).join(', ')}): ${f.getReturnTypeNodeOrThrow().getText()}`;
+  return { text: `${docText(f)}  ${property.getName()}${signature};\n`, references };
 }
 
 function functionOf(property: PropertyAssignment): FunctionDeclaration {

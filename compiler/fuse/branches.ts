@@ -1,7 +1,6 @@
 /** `cond`: cheap branches are all computed and one is selected; others run under guards. */
-import { subJaxprs } from '../ir/jaxpr.ts';
+import { Literal, subJaxprs } from '../ir/jaxpr.ts';
 import type { Atom, Equation, Jaxpr, Var } from '../ir/jaxpr.ts';
-import { Literal } from '../ir/jaxpr.ts';
 import { sizeOf } from '../shape.ts';
 import type { Case } from './block.ts';
 import { SELECT_MAX_ELEMENTS, SELECT_MAX_EQUATIONS } from './costs.ts';
@@ -52,11 +51,12 @@ function guarded(scope: Scope, equation: Equation, index: Atom, branches: readon
   const results = equation.outputs.map((output): Atom => {
     return scope.withoutElements(output) ?? scope.declare(output, { kind: 'result', block: scope.block });
   });
-  const stored = results.filter((_, k) => sizeOf(equation.outputs[k]!.aval.shape) > 0) as Var[];
-  const kept = cases.map(({ block, outputs }) => ({
-    block,
-    outputs: outputs.filter((_, k) => sizeOf(equation.outputs[k]!.aval.shape) > 0),
-  }));
-  scope.nodes.push({ kind: 'branches', index: taken, cases: kept, results: stored });
+  const withElements = <T>(items: readonly T[]): T[] => items.filter((_, k) => sizeOf(equation.outputs[k]!.aval.shape) > 0);
+  scope.nodes.push({
+    kind: 'branches',
+    index: taken,
+    cases: cases.map(({ block, outputs }) => ({ block, outputs: withElements(outputs) })),
+    results: withElements(results) as Var[],
+  });
   return results;
 }

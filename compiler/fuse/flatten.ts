@@ -10,9 +10,6 @@ import { flattenCond } from './branches.ts';
 import { emptyValue, narrowConcatenate, splitReduction } from './rewrites.ts';
 import { flattenScan } from './loops.ts';
 
-/** The variables of one jaxpr, as atoms of the program. */
-export type Bindings = Map<Var, Atom>;
-
 /** A block under construction. */
 export class Scope {
   readonly nodes: Node[] = [];
@@ -27,7 +24,7 @@ export class Scope {
     this.around = around;
   }
 
-  /** A fresh variable, owned by this scope unless it is an equation's. */
+  /** A fresh variable of this scope that is no equation's. */
   declare(like: Var, definition: Definition): Var {
     const fresh = new Var(like.aval);
     this.program.define(fresh, definition, this);
@@ -36,7 +33,7 @@ export class Scope {
 
   /** Appends the equations of `jaxpr` on `operands`; gives its outputs. */
   inline(jaxpr: Jaxpr, operands: readonly Atom[]): Atom[] {
-    const bindings: Bindings = new Map();
+    const bindings = new Map<Var, Atom>();
     [...jaxpr.consts, ...jaxpr.inputs].forEach((variable, i) => bindings.set(variable, operands[i]!));
     const resolve = (atom: Atom): Atom => {
       if (atom instanceof Literal) return atom;
@@ -57,7 +54,7 @@ export class Scope {
     o.source = like?.source;
     o.path = like?.path ?? '';
     const written = write(o) as Atom;
-    const bindings: Bindings = new Map();
+    const bindings = new Map<Var, Atom>();
     const resolve = (atom: Atom): Atom => (atom instanceof Var ? (bindings.get(atom) ?? atom) : atom);
     for (const equation of o.equations) {
       const results = this.#emit({ ...equation, inputs: equation.inputs.map(resolve) });

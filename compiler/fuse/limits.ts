@@ -9,8 +9,8 @@ import { isRoot, targetsOf } from './plan.ts';
 import type { Plan, Root } from './plan.ts';
 
 /**
- * For every root that needs more buffers than a kernel may have, the variable that it computes in place and whose storing would free
- * most bindings.
+ * For every root that needs more buffers than a kernel may have, the variable that it computes in place and whose storing would
+ * free most bindings.
  */
 export function overfull(plan: Plan, { maxStorageBuffersPerShaderStage: limit }: DeviceProfile): Set<Var> {
   const chosen = new Set<Var>();

@@ -1,9 +1,9 @@
 /**
- * Decides which values are stored. The program is walked from its end: when a variable is reached, all its readers are known, each
- * with the indices at which it reads, so that the cost of computing the variable in place can be counted.
+ * Decides which values are stored. The program is walked from its end: when a variable is reached, all its readers are known,
+ * each with the indices at which it reads, so that the cost of computing the variable in place can be counted.
  *
- * Stored are outputs, reductions, contractions, carries and stacked results of loops, results of branches, what several read of a
- * contraction's result (it is stored instead of that result), and what is cheaper to store than to compute once per reader (costs.ts).
+ * Stored are outputs, reductions, contractions, carries and stacked results of loops, results of branches, what several read of
+ * a contraction's result (in place of that result), and what is cheaper to store than to compute once per reader (costs.ts).
  */
 import { Literal, Var } from '../ir/jaxpr.ts';
 import type { Atom } from '../ir/jaxpr.ts';

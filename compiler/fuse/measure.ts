@@ -1,4 +1,4 @@
-/** What it costs to compute one element of a variable where it is read, with all that is not certainly stored computed in place. */
+/** What it costs to compute one element of a variable where it is read, when all that need not be stored is computed in place. */
 import { Literal } from '../ir/jaxpr.ts';
 import type { Atom, Var } from '../ir/jaxpr.ts';
 import { loadExpr } from '../scalar/expression.ts';

@@ -1,7 +1,7 @@
 /** Lifetimes of temporaries, and the slots they share. */
 import type { BufferRef, Step } from '../program.ts';
 
-interface Range {
+export interface Range {
   readonly first: number;
   readonly last: number;
 }
@@ -61,10 +61,14 @@ interface Slot {
   until: number;
 }
 
-/**
- * A slot for each of the buffers: the free slot that fits best, else the largest free one, which grows, else a new one.
- */
-export function assignSlots(buffers: readonly { readonly buffer: number; readonly bytes: number; readonly range: Range }[]): Map<number, number> {
+interface Temporary {
+  readonly buffer: number;
+  readonly bytes: number;
+  readonly range: Range;
+}
+
+/** A slot for each of the buffers: the free slot that fits best, else the largest free one, which grows, else a new one. */
+export function assignSlots(buffers: readonly Temporary[]): Map<number, number> {
   const slots: Slot[] = [];
   const assigned = new Map<number, number>();
   const inOrder = [...buffers].sort((a, b) => a.range.first - b.range.first);

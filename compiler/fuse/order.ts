@@ -16,8 +16,8 @@ export function inOrder(units: readonly Unit[], buffers: readonly GraphBuffer[])
   };
   /** By how much more memory is alive once the unit has run. */
   const growth = ({ reads, writes }: Unit): number => {
-    const freed = [...reads].filter((buffer) => readers.get(buffer) === 1);
-    return [...writes].reduce((sum, buffer) => sum + bytesOf(buffer), 0) - freed.reduce((sum, buffer) => sum + bytesOf(buffer), 0);
+    const total = (some: Iterable<number>): number => [...some].reduce((sum, buffer) => sum + bytesOf(buffer), 0);
+    return total(writes) - total([...reads].filter((buffer) => readers.get(buffer) === 1));
   };
 
   const ordered: Unit[] = [];

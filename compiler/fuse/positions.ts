@@ -46,7 +46,7 @@ function followed(root: Root, own: ReadonlyMap<Atom, Root>, positions: ReadonlyM
   return undefined;
 }
 
-/** The point of a tensor of `shape` at which `indices`, functions of the point, are `target`, where they are a permutation of it. */
+/** The point of a tensor of `shape` where `indices`, functions of the point, are `target`, if they are a permutation of it. */
 function inverted(indices: readonly Index[], target: readonly Index[], shape: Shape): Index[] | undefined {
   const known = new Map<string, Index>();
   for (const [axis, index] of indices.entries()) {

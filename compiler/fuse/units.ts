@@ -1,4 +1,4 @@
-/** The units of a block that are put in order: groups of roots that become one kernel, loops and branches; and how they depend. */
+/** The units of a block that are put in order: roots that become one kernel, loops and branches; and how they depend. */
 import type { Var } from '../ir/jaxpr.ts';
 import type { Block, Branches, Loop } from './block.ts';
 import { isRoot, targetsOf } from './plan.ts';

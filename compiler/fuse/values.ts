@@ -1,4 +1,4 @@
-/** One element of a variable as a scalar expression of its operands' elements: how every view and elementwise operation is read. */
+/** One element of a variable as an expression of its operands' elements: how every view and elementwise operation is read. */
 import { HeddleError } from '../errors.ts';
 import { Literal, Var } from '../ir/jaxpr.ts';
 import type { Atom } from '../ir/jaxpr.ts';

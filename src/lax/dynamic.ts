@@ -70,9 +70,8 @@ function starts(name: string, shape: readonly number[], indices: readonly LaxOpe
 function start(name: string, index: Tensor | Literal, extent: number): Tensor | Literal {
   const { dtype, shape } = index.aval;
   if (!isInteger(dtype) || shape.length > 0) {
-    throw new HeddleError(shape.length > 0 ? 'SHAPE' : 'DTYPE', `${name}: a start index is an integer scalar, not ${dtype}${showShape(shape)}`, {
-      fix: "index.astype('int32')",
-    });
+    const problem = `${name}: a start index is an integer scalar, not ${dtype}${showShape(shape)}`;
+    throw new HeddleError(shape.length > 0 ? 'SHAPE' : 'DTYPE', problem, { fix: "index.astype('int32')" });
   }
   const position = cast(index, 'int32');
   if (position instanceof Tensor) return select(lt(position, 0), add(position, extent), position);

@@ -34,8 +34,8 @@ export function broadcast(x: LaxOperand, sizes: readonly number[]): Tensor {
 /** x with axes of extent 1 put in, so that they are `dimensions` of the result. jax.lax.expand_dims. */
 export function expandDims(x: LaxOperand, dimensions: readonly number[]): Tensor {
   const { shape } = atomOf(x).aval;
-  const kept = Array.from({ length: shape.length + dimensions.length }, (_, axis) => axis).filter((axis) => !dimensions.includes(axis));
   const result = new Array<number>(shape.length + dimensions.length).fill(1);
+  const kept = [...result.keys()].filter((axis) => !dimensions.includes(axis));
   kept.forEach((axis, i) => (result[axis] = shape[i] ?? 1));
   return broadcastInDim(x, result, kept);
 }
@@ -59,8 +59,16 @@ export function slice(
   return apply('slice', [atomOf(x)], { startIndices, limitIndices, strides });
 }
 
+export interface SliceInDimOptions {
+  /** Default 0. */
+  readonly axis?: number;
+  /** Default 1. */
+  readonly stride?: number;
+}
+
 /** `slice` along one axis. jax.lax.slice_in_dim. */
-export function sliceInDim(x: LaxOperand, start: number, limit: number, { axis = 0, stride = 1 }: { axis?: number; stride?: number } = {}): Tensor {
+export function sliceInDim(x: LaxOperand, start: number, limit: number, options: SliceInDimOptions = {}): Tensor {
+  const { axis = 0, stride = 1 } = options;
   const { shape } = atomOf(x).aval;
   const along = (value: number, others: (extent: number) => number): number[] =>
     shape.map((extent, i) => (i === axis ? value : others(extent)));

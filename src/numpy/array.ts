@@ -67,7 +67,7 @@ function ofTensors(values: Tensor | Variable | readonly ArrayValues[], dtype: DT
 
 function ofView(values: ArrayBufferView, dtype: DType | undefined, shape: readonly number[] | undefined): Tensor {
   const own = dtype ?? located(() => dtypeOfArray(values));
-  if (values instanceof DataView) return fail('DTYPE', 'np.array: a DataView has no elements', 'np.array(new Float32Array(view.buffer))');
+  if (values instanceof DataView) fail('DTYPE', 'np.array: a DataView has no elements', 'np.array(new Int32Array(x.buffer))');
   const leaves = values as unknown as Leaves;
   return fromLeaves(leaves, own, shape ?? [leaves.length]);
 }
@@ -97,7 +97,8 @@ function fromLeaves(leaves: Leaves, dtype: DType, shape: readonly number[]): Ten
 }
 
 function holdsTensors(values: ArrayValues): values is readonly ArrayValues[] {
-  return Array.isArray(values) && values.some((value) => value instanceof Tensor || value instanceof Variable || holdsTensors(value));
+  const isHeld = (value: ArrayValues): boolean => value instanceof Tensor || value instanceof Variable || holdsTensors(value);
+  return Array.isArray(values) && values.some(isHeld);
 }
 
 /** Appends the leaves of nested lists, row-major, and gives their shape. */
@@ -107,7 +108,8 @@ function collect(values: unknown, leaves: Leaf[]): number[] {
     const inner = shapes[0] ?? [];
     const odd = shapes.find((shape) => showShape(shape) !== showShape(inner));
     if (odd !== undefined) {
-      fail('SHAPE', `np.array: lists of shapes ${showShape(inner)} and ${showShape(odd)} beside each other`, 'np.array([[1, 2], [3, 4]])');
+      const problem = `np.array: lists of shapes ${showShape(inner)} and ${showShape(odd)} beside each other`;
+      fail('SHAPE', problem, 'np.array([[1, 2], [3, 4]])');
     }
     return [values.length, ...inner];
   }

@@ -54,10 +54,15 @@ export function fullLike(x: Operand, value: Operand, { dtype }: DTypeOptions = {
   return full(tensor.shape, value, { dtype: dtype ?? tensor.dtype });
 }
 
+export interface EyeOptions extends DTypeOptions {
+  /** Which diagonal: above the main one when positive. Default 0. */
+  readonly k?: number;
+}
+
 /**
  * Ones on the k-th diagonal of a matrix of `rows` by `columns` (default `rows`), zeros beside it. jax.numpy.eye. @throws SHAPE
  */
-export function eye(rows: number, columns: number = rows, { k = 0, dtype = 'float32' }: DTypeOptions & { readonly k?: number } = {}): Tensor {
+export function eye(rows: number, columns: number = rows, { k = 0, dtype = 'float32' }: EyeOptions = {}): Tensor {
   const shape = extents([rows, columns]);
   const row = lax.add(lax.broadcastedIota('int32', shape, 0), k);
   return lax.convertElementType(lax.eq(row, lax.broadcastedIota('int32', shape, 1)), dtype);
@@ -95,7 +100,8 @@ export interface LinspaceOptions extends DTypeOptions {
 /**
  * `num` (default 50) numbers evenly spaced from `start` to `stop`. jax.numpy.linspace. @throws SHAPE for a `num` that is no size.
  */
-export function linspace(start: number, stop: number, num = 50, { endpoint = true, dtype = 'float32' }: LinspaceOptions = {}): Tensor {
+export function linspace(start: number, stop: number, num = 50, options: LinspaceOptions = {}): Tensor {
+  const { endpoint = true, dtype = 'float32' } = options;
   extents(num);
   const step = (stop - start) / (endpoint ? num - 1 : num);
   return fromFunction(num, dtype, (i) => (endpoint && i === num - 1 && num > 1 ? stop : i === 0 ? start : start + i * step));

@@ -52,7 +52,8 @@ function extentsOf(subscripts: string, tensors: readonly Tensor[], inputs: reado
       const broadcasts = label.startsWith('.') && (extent === 1 || known === 1);
       if (known !== undefined && known !== extent && !broadcasts) {
         const shapes = tensors.map((tensor) => showShape(tensor.shape)).join(' and ');
-        fail('SHAPE', `np.einsum: in '${subscripts}' with shapes ${shapes}, ${label} is both ${known} and ${extent}`, 'give each label one extent');
+        const problem = `np.einsum: in '${subscripts}' with shapes ${shapes}, ${label} is both ${known} and ${extent}`;
+        fail('SHAPE', problem, "np.einsum('ij,kj->ik', x, y)");
       }
       extents.set(label, known === undefined || known === 1 ? extent : known);
     }),

@@ -40,7 +40,7 @@ export function takeAlongAxis(x: Operand, indices: Operand, { axis }: { readonly
   const tensor = tensorOf(x);
   const along = axisOf('np.takeAlongAxis', axis, tensor.ndim);
   if (picked.ndim !== tensor.ndim) {
-    const problem = `np.takeAlongAxis: indices of shape ${showShape(picked.shape)} for a tensor of shape ${showShape(tensor.shape)}`;
+    const problem = `np.takeAlongAxis: indices of shape ${showShape(picked.shape)} for shape ${showShape(tensor.shape)}`;
     fail('SHAPE', problem, 'np.takeAlongAxis(x, np.expandDims(indices, axis), { axis })');
   }
   const extent = tensor.shape[along] ?? 0;

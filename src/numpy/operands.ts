@@ -80,7 +80,11 @@ export function axisOf(name: string, axis: number, rank: number): number {
   return located(() => normalizeAxis(axis, rank, name));
 }
 
-function aligned<const T extends readonly Operand[]>(name: string, operands: T, choose: (type: Promotable) => Promotable): Atoms<T> {
+function aligned<const T extends readonly Operand[]>(
+  name: string,
+  operands: T,
+  choose: (type: Promotable) => Promotable,
+): Atoms<T> {
   const atoms = operands.map(operandOf);
   const { dtype, weak } = choose(resultType(atoms));
   return broadcast(name, atoms.map((atom) => cast(atom, dtype, weak))) as Atoms<T>;

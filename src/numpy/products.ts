@@ -18,7 +18,8 @@ import { ravel } from './shape.ts';
 export function matmul(x: Operand, y: Operand): Tensor {
   const [a, b] = factors(x, y);
   if (a.ndim === 0 || b.ndim === 0) {
-    fail('SHAPE', `np.matmul: shapes ${showShape(a.shape)} and ${showShape(b.shape)}: a scalar has no axis to contract`, 'np.multiply(x, y)');
+    const problem = `np.matmul: shapes ${showShape(a.shape)} and ${showShape(b.shape)}: a scalar has no axis to contract`;
+    fail('SHAPE', problem, 'np.multiply(x, y)');
   }
   // Without batch axes on the right, those of the left are free axes like the rows.
   if (b.ndim <= 2) return contract('np.matmul', a, b, [a.ndim - 1], [Math.max(0, b.ndim - 2)]);
@@ -68,8 +69,8 @@ export function tensordot(x: Operand, y: Operand, { axes = 2 }: TensordotOptions
   const [a, b] = factors(x, y);
   if (typeof axes === 'number') {
     if (!Number.isInteger(axes) || axes < 0 || axes > Math.min(a.ndim, b.ndim)) {
-      const problem = `np.tensordot: shapes ${showShape(a.shape)} and ${showShape(b.shape)} do not have ${axes} axes each to contract`;
-      fail('AXIS', problem, 'np.tensordot(x, y, { axes: 1 })');
+      const shapes = `${showShape(a.shape)} and ${showShape(b.shape)}`;
+      fail('AXIS', `np.tensordot: shapes ${shapes} do not have ${axes} axes each to contract`, 'np.tensordot(x, y, { axes: 1 })');
     }
     const paired = Array.from({ length: axes }, (_, i) => i);
     return contract('np.tensordot', a, b, paired.map((i) => a.ndim - axes + i), paired);

@@ -63,7 +63,8 @@ export function pad(x: Operand, padWidth: PadWidth, { constantValues = 0 }: PadO
   const tensor = tensorOf(x);
   const widths = padWidths(tensor, padWidth);
   if (widths.length !== tensor.ndim || !widths.flat().every((width) => Number.isInteger(width) && width >= 0)) {
-    const problem = `np.pad: ${JSON.stringify(padWidth)} gives no [before, after] from 0 for each axis of shape ${showShape(tensor.shape)}`;
+    const given = JSON.stringify(padWidth);
+    const problem = `np.pad: ${given} gives no [before, after] from 0 for each axis of shape ${showShape(tensor.shape)}`;
     fail('VALUE', problem, `np.pad(x, [${tensor.shape.map(() => '[1, 1]').join(', ')}])`);
   }
   return lax.pad(tensor, constantValues, widths.map(([before, after]) => [before, after, 0] as const));

@@ -42,5 +42,5 @@ export function reducedSize(name: string, x: Tensor, { axis = null }: ReduceOpti
 /** @throws VALUE when the axes to reduce have no elements. */
 export function nonEmpty(name: string, x: Tensor, options: ReduceOptions): Tensor {
   if (reducedSize(name, x, options) > 0) return x;
-  return fail('VALUE', `${name}: ${x.describe()} has no elements along the reduced axes, so there is no extreme`, 'x.size > 0 ? np.max(x) : low');
+  return fail('VALUE', `${name}: ${x.describe()} has no elements along the reduced axes`, `if (x.size > 0) ${name}(x)`);
 }

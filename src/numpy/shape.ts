@@ -21,8 +21,8 @@ export function reshape(x: Operand, newShape: number | readonly number[]): Tenso
   const resolved = wanted.map((extent) => (extent === -1 ? tensor.size / known : extent));
   const isShape = resolved.every((extent) => Number.isInteger(extent) && extent >= 0);
   if (!isShape || wanted.filter((extent) => extent === -1).length > 1 || sizeOf(resolved) !== tensor.size) {
-    const problem = `np.reshape: the ${tensor.size} elements of shape ${showShape(tensor.shape)} do not fill shape ${showShape(wanted)}`;
-    fail('SHAPE', problem, `np.reshape(x, [${tensor.size}])`);
+    const elements = `the ${tensor.size} elements of shape ${showShape(tensor.shape)}`;
+    fail('SHAPE', `np.reshape: ${elements} do not fill shape ${showShape(wanted)}`, `np.reshape(x, [${tensor.size}])`);
   }
   return sameShape(resolved, tensor.shape) ? tensor : lax.reshape(tensor, resolved);
 }

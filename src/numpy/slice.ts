@@ -63,7 +63,7 @@ function expanded(x: Tensor, indices: readonly Index[]): Exclude<Index, '...'>[]
 function at(x: Tensor, index: number, axis: number): Tensor {
   const extent = x.shape[axis] ?? 0;
   if (!Number.isInteger(index) || index < -extent || index >= extent) {
-    fail('VALUE', `np.slice: index ${index} is outside axis ${axis} of shape ${showShape(x.shape)}`, `x.slice(${Math.max(0, extent - 1)})`);
+    fail('VALUE', `np.slice: index ${index} is outside axis ${axis} of shape ${showShape(x.shape)}`, 'x.slice(-1)');
   }
   const position = index < 0 ? index + extent : index;
   return lax.squeeze(lax.sliceInDim(x, position, position + 1, { axis }), [axis]);

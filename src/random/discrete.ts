@@ -28,8 +28,13 @@ export function bernoulli(key: Key | Variable, p: Operand = 0.5, shape?: SampleS
   return np.less(sample, within(p, sample.shape));
 }
 
-/** -1 or 1, each with probability 1/2; int32 unless `dtype` says otherwise. jax.random.rademacher. */
-export function rademacher(key: Key | Variable, shape: SampleShape = [], { dtype = 'int32' }: { readonly dtype?: DType } = {}): Tensor {
+export interface RademacherOptions {
+  /** Default `int32`. */
+  readonly dtype?: DType;
+}
+
+/** -1 or 1, each with probability 1/2. jax.random.rademacher. */
+export function rademacher(key: Key | Variable, shape: SampleShape = [], { dtype = 'int32' }: RademacherOptions = {}): Tensor {
   return lax.sub(lax.mul(lax.convertElementType(bernoulli(key, 0.5, shape), dtype), 2), 1);
 }
 
@@ -72,7 +77,8 @@ function range(minval: Operand, maxval: Operand, dtype: 'int32' | 'uint32', shap
   if (typeof minval === 'number' && typeof maxval === 'number') {
     const { min, max } = np.iinfo(dtype);
     if (!Number.isInteger(minval) || !Number.isInteger(maxval) || minval < min || maxval > max + 1 || minval >= maxval) {
-      fail('VALUE', `random.randint: there is no ${dtype} from ${minval} up to and without ${maxval}`, 'random.randint(key, shape, 0, 10)');
+      const problem = `random.randint: there is no ${dtype} from ${minval} up to and without ${maxval}`;
+      fail('VALUE', problem, 'random.randint(key, shape, 0, 10)');
     }
     return { start: literalOf(minval, dtype, false), span: literalOf((maxval - minval) % 2 ** 32, 'uint32', false) };
   }

@@ -55,8 +55,9 @@ export function wordsOf(name: string, key: Key | Variable): Words {
   const tensor = tensorOf(key);
   if (tensor.dtype !== 'uint32' || tensor.ndim !== 1 || tensor.shape[0] !== 2) {
     const isBatch = tensor.dtype === 'uint32' && tensor.shape.at(-1) === 2;
-    const problem = `${name}: ${tensor.describe()} is not a key, which is uint32[2]`;
-    fail(tensor.dtype === 'uint32' ? 'SHAPE' : 'DTYPE', problem, isBatch ? `vmap((key) => ${name}(key, ...))(keys)` : 'random.key(0)');
+    const fix = isBatch ? `vmap((key) => ${name}(key, ...))(keys)` : 'random.key(0)';
+    const code = tensor.dtype === 'uint32' ? 'SHAPE' : 'DTYPE';
+    fail(code, `${name}: ${tensor.describe()} is not a key, which is uint32[2]`, fix);
   }
   return [np.slice(tensor, 0), np.slice(tensor, 1)];
 }

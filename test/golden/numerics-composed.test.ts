@@ -104,7 +104,9 @@ const NO_SORT_OR_SCAN_YET = ['cumsum', 'cumprod', 'cummax', 'cummin', 'cumlogsum
 /** Of reductions also absolutely, by the cancellation of terms of this size. */
 const closeness = { relative: 1e-5, absolute: 1e-7 };
 
-async function compare(device: Device, f: (...xs: Tensor[]) => Tensor, xs: readonly Tensor[], { dtype, y }: Column): Promise<void> {
+type F = (...xs: Tensor[]) => Tensor;
+
+async function compare(device: Device, f: F, xs: readonly Tensor[], { dtype, y }: Column): Promise<void> {
   const result = withDevice(device, () => jit(f, { device })(...xs));
   expect(result.dtype).toBe(dtype);
   const columns = await Promise.all(xs.map((x) => x.data()));

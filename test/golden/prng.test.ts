@@ -18,7 +18,7 @@ interface Distribution {
 }
 
 interface Golden {
-  readonly threefry2x32_kat: { readonly vectors: readonly { readonly key: number[]; readonly ctr: number[]; readonly out: number[] }[] };
+  readonly threefry2x32_kat: { readonly vectors: readonly Readonly<Record<'key' | 'ctr' | 'out', number[]>>[] };
   readonly key_from_seed: Readonly<Record<string, number[]>>;
   readonly partitionable: Readonly<Record<string, Section>>;
   readonly original: Readonly<Record<string, Section>>;
@@ -32,8 +32,11 @@ const wgsl = useWgsl();
 const devices: Readonly<Record<string, () => Device>> = { cpu: () => cpu, WGSL: () => wgsl.device };
 
 const exact = { rtol: 0, atol: 0 };
-/** What JAX's own CPU code rounds otherwise: logarithms, erfInv, and the one rounding of a fused multiply-add. */
+/** What JAX's own CPU code rounds otherwise: logarithms and erfInv. */
 const rounded = { rtol: 1e-5, atol: 3e-5 };
+
+/** A last bit of numbers between -3 and 5.5, in which a fused multiply-add differs. */
+const fused = { rtol: 2e-7, atol: 5e-7 };
 
 interface Case {
   readonly run: (key: Key) => Tensor;
@@ -54,7 +57,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'uniform_(2,3)': { run: (key) => random.uniform(key, [2, 3]) },
   'uniform_()': { run: (key) => random.uniform(key) },
   'uniform_(5,)': { run: (key) => random.uniform(key, [5]) },
-  'uniform_(5,)_min-3_max5.5_fma': { run: (key) => random.uniform(key, [5], { minval: -3, maxval: 5.5 }), tolerance: { rtol: 2e-7, atol: 5e-7 } },
+  'uniform_(5,)_min-3_max5.5_fma': { run: (key) => random.uniform(key, [5], { minval: -3, maxval: 5.5 }), tolerance: fused },
   'normal_(2,3)': { run: (key) => random.normal(key, [2, 3]), tolerance: rounded },
   'normal_(5,)': { run: (key) => random.normal(key, [5]), tolerance: rounded },
   'normal_()': { run: (key) => random.normal(key), tolerance: rounded },
@@ -71,7 +74,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'exponential_(5,)': { run: (key) => random.exponential(key, [5]), tolerance: rounded },
   'laplace_(5,)': { run: (key) => random.laplace(key, [5]), tolerance: rounded },
   'logistic_(5,)': { run: (key) => random.logistic(key, [5]), tolerance: rounded },
-  'categorical_logits_0..4_shape8': { run: (key) => random.categorical(key, np.arange(0, 5, 1, { dtype: 'float32' }), { shape: [8] }) },
+  'categorical_logits_0..4_shape8': { run: (key) => random.categorical(key, np.arange(5), { shape: [8] }) },
   'rademacher_(8,)': { run: (key) => random.rademacher(key, [8]) },
 };
 

@@ -72,7 +72,8 @@ describe('computed positions', () => {
 
   test('an update', async () => {
     await expectTensor(lax.dynamicUpdateSlice(x, tensor([[0, 0]]), [0, 5]), [[1, 0, 0], [4, 5, 6], [7, 8, 9]]);
-    await expectTensor(lax.dynamicUpdateSliceInDim(x, tensor([[0], [0], [0]]), tensor(1, 'int32'), 1), [[1, 0, 3], [4, 0, 6], [7, 0, 9]]);
+    const column = tensor([[0], [0], [0]]);
+    await expectTensor(lax.dynamicUpdateSliceInDim(x, column, tensor(1, 'int32'), 1), [[1, 0, 3], [4, 0, 6], [7, 0, 9]]);
     expect(codeOf(() => lax.dynamicUpdateSlice(x, tensor([[0]], 'int32'), [0, 0]))).toBe('DTYPE');
   });
 

@@ -67,7 +67,8 @@ test('divisions', async () => {
 describe('powers', () => {
   test('of integers are exact and wrap', async () => {
     await expectTensor(np.power(tensor([3, -2, 7], 'int32'), 5), [243, -32, 16807], 'int32');
-    await expectTensor(np.power(tensor([3, 2, 0, 1, -1], 'int32'), tensor([19, 30, 0, 40, 65], 'int32')), [1162261467, 2 ** 30, 1, 1, -1], 'int32');
+    const [bases, exponents] = [tensor([3, 2, 0, 1, -1], 'int32'), tensor([19, 30, 0, 40, 65], 'int32')];
+    await expectTensor(np.power(bases, exponents), [1162261467, 2 ** 30, 1, 1, -1], 'int32');
     await expectTensor(np.power(tensor([3], 'uint32'), tensor([21], 'uint32')), [(3 ** 21) % 2 ** 32], 'uint32');
     await expectTensor(np.power(tensor([true, false]), 2), [1, 0], 'int32');
     expect(codeOf(() => np.power(tensor([2], 'int32'), -1))).toBe('VALUE');
@@ -85,7 +86,7 @@ describe('powers', () => {
 
 test('rounding leaves integers, and rounds halves to even', async () => {
   await expectTensor(np.round(tensor([0.5, 1.5, -2.5])), [0, 2, -2]);
-  await expectTensor(np.round(tensor([1.25, 3.14159]), 1), [1.2, 3.1]);
+  await expectTensor(np.round(tensor([1.25, 3.16]), 1), [1.2, 3.2]);
   await expectTensor(np.floor(tensor([3], 'int32')), [3], 'int32');
   await expectTensor(np.trunc(tensor([-1.7])), [-1]);
 });

@@ -55,9 +55,10 @@ describe('slice', () => {
     return found;
   }
 
-  property('ranges pick what Python picks', [fc.integer({ min: 0, max: 5 }), bound, bound, step], async (size, start, stop, stride) => {
-    const values = Array.from({ length: size }, (_, i) => i);
-    await expectTensor(np.arange(size).slice([start, stop, stride]), positions(size, start, stop, stride).map((i) => values[i]!), 'int32');
+  const extent = fc.integer({ min: 0, max: 5 });
+
+  property('ranges pick what Python picks', [extent, bound, bound, step], async (size, start, stop, stride) => {
+    await expectTensor(np.arange(size).slice([start, stop, stride]), positions(size, start, stop, stride), 'int32');
   });
 });
 

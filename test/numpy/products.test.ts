@@ -72,7 +72,8 @@ describe('einsum', () => {
         for (let i = 0; i < extents.get(label)!; i++) visit(new Map(index).set(label, i));
         return;
       }
-      const place = (term: string, shape: readonly number[]): number => [...term].reduce((sum, l, axis) => sum * shape[axis]! + index.get(l)!, 0);
+      const place = (term: string, shape: readonly number[]): number =>
+        [...term].reduce((sum, l, axis) => sum * shape[axis]! + index.get(l)!, 0);
       const product = terms.reduce((value, term, i) => value * tensors[i]![place(term, shapes[i]!)]!, 1);
       result[place(output, [...output].map((l) => extents.get(l)!))]! += product;
     };
@@ -83,7 +84,10 @@ describe('einsum', () => {
   const SIZES: Readonly<Record<string, number>> = { a: 2, b: 3, c: 1, d: 2 };
   const term = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 3 }).map((labels) => labels.join(''));
 
-  property('is its definition', [fc.array(term, { minLength: 1, maxLength: 3 }), fc.array(fc.nat(), { minLength: 4, maxLength: 4 })], async (terms, order) => {
+  const operands = fc.array(term, { minLength: 1, maxLength: 3 });
+  const ranking = fc.array(fc.nat(), { minLength: 4, maxLength: 4 });
+
+  property('is its definition', [operands, ranking], async (terms, order) => {
     const all = [...new Set(terms.join(''))].sort((x, y) => order[x.charCodeAt(0) - 97]! - order[y.charCodeAt(0) - 97]!);
     const text = `${terms.join(',')}->${all.slice(0, order[0]! % 4).join('')}`;
     const shapes = terms.map((labels) => [...labels].map((label) => SIZES[label]!));

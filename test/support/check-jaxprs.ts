@@ -1,0 +1,31 @@
+/**
+ * Runs in every test process: each jaxpr that any test compiles is verified as traced and after every pass, and its text must parse back
+ * to an equal jaxpr.
+ */
+import { vi } from 'vitest';
+import type { Jaxpr } from '../../compiler/ir/jaxpr.ts';
+
+vi.mock('../../compiler/optimize/pipeline.ts', async (original) => {
+  const pipeline = await original<typeof import('../../compiler/optimize/pipeline.ts')>();
+  const { equalJaxprs } = await import('../../compiler/ir/hash.ts');
+  const { parseJaxpr } = await import('../../compiler/ir/parse.ts');
+  const { printJaxpr } = await import('../../compiler/ir/print.ts');
+  const { verifyJaxpr } = await import('../../compiler/ir/verify.ts');
+
+  const check = (jaxpr: Jaxpr): void => {
+    verifyJaxpr(jaxpr);
+    const text = printJaxpr(jaxpr);
+    if (!equalJaxprs(parseJaxpr(text), jaxpr)) throw new Error(`the text of this jaxpr parses to another one:\n${text}`);
+  };
+
+  return {
+    ...pipeline,
+    optimize: (jaxpr: Jaxpr, observe?: (pass: string, jaxpr: Jaxpr) => void): Jaxpr => {
+      check(jaxpr);
+      return pipeline.optimize(jaxpr, (pass, next) => {
+        verifyJaxpr(next);
+        observe?.(pass, next);
+      });
+    },
+  };
+});
