@@ -1,6 +1,7 @@
 /**
  * The cache of a jitted function. A hit requires that everything a trace depended on is as it was: the structure and
- * static values of the arguments, their avals, the captured Variables with their avals, and which of those are also arguments.
+ * static values of the arguments, their avals, the captured Variables with their avals, which of those are also arguments, and the
+ * layout of random numbers.
  */
 import type { Jaxpr } from '../compiler/ir/jaxpr.ts';
 import { sameAval } from '../compiler/ir/jaxpr.ts';
@@ -8,6 +9,7 @@ import { equalJaxprs } from '../compiler/ir/hash.ts';
 import type { Aval } from '../compiler/ir/jaxpr.ts';
 import type { Device, Executable } from '../runtime/index.ts';
 import { BoundedMap } from './bounded-map.ts';
+import { currentLayout } from './random/layout.ts';
 import { avalsKey, currentValue } from './trace/arguments.ts';
 import type { Arguments, StaticLeaf } from './trace/arguments.ts';
 import type { OutputPlan } from './trace/outputs.ts';
@@ -46,7 +48,7 @@ interface CachedEntry extends Entry {
 
 export function entryKey(inputs: Arguments): string {
   const trace = currentTrace();
-  return `${inputs.structure}|${avalsKey(inputs.traced.map((leaf) => currentValue(leaf, trace)))}`;
+  return `${currentLayout()}|${inputs.structure}|${avalsKey(inputs.traced.map((leaf) => currentValue(leaf, trace)))}`;
 }
 
 export class JitCache {

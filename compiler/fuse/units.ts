@@ -1,9 +1,9 @@
 /** The units of a block that are put in order: roots that become one kernel, loops and branches; and how they depend. */
 import type { Var } from '../ir/jaxpr.ts';
+import { sizeOf } from '../shape.ts';
 import type { Block, Branches, Loop } from './block.ts';
 import { isRoot, targetsOf } from './plan.ts';
 import type { Plan, Root } from './plan.ts';
-import { sizeOf } from '../shape.ts';
 
 export interface Unit {
   /** One kernel's roots, in the order of the program, or a loop, or branches. */

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cpu, jit, np, random, withDevice } from '../../src/index.ts';
-import type { Tensor } from '../../src/index.ts';
+import type { Key, Tensor } from '../../src/index.ts';
 import { assertAllClose } from '../../src/testing/index.ts';
 import { codeOf, expectTensor, tensor } from '../support/host.ts';
 import { property } from '../support/property.ts';
@@ -28,6 +28,14 @@ describe('keys', () => {
   test('split is foldIn of the index, in the partitionable layout', async () => {
     const folded = [0, 1, 2].map((i) => random.foldIn(key, i));
     await assertAllClose(random.split(key, 3), np.stack(folded));
+  });
+
+  test('a jitted function follows the layout', async () => {
+    const split = jit((k: Key) => random.split(k), { device: cpu });
+    await assertAllClose(split(key), random.split(key));
+    const original = random.withLayout('original', () => [split(key), random.split(key)]);
+    await assertAllClose(original[0], original[1]);
+    expect(split.stats().traces).toBe(2);
   });
 
   test('the layout returns after an error', async () => {
