@@ -29,7 +29,7 @@ export class DeviceBuffer {
   creation: Outcome | null = null;
   fault: Fault | null = null;
   /** What must go when the buffer is destroyed. */
-  readonly dependents = new Set<() => void>();
+  readonly dependents: Set<() => void> = new Set();
 
   constructor(id: number, bytes: number, gpuBuffer: GPUBuffer) {
     this.id = id;

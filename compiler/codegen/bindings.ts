@@ -61,14 +61,16 @@ export class Bindings {
   declarations(): string[] {
     return [...this.#bindings.values()].map(({ name, dtype, stored, width }, position) => {
       const element = width === 1 ? storageType(dtype) : `vec4<${storageType(dtype)}>`;
-      return `@group(0) @binding(${position}) var<storage, ${stored ? 'read_write' : 'read'}> ${name}: array<${element}>;`;
+      const access = `storage, ${stored ? 'read_write' : 'read'}`;
+      return `@group(0) @binding(${position}) var<${access}> ${name}: array<${element}>;`;
     });
   }
 
   #find(buffer: number, dtype: DType, prefix: string): Binding {
     const known = this.#bindings.get(buffer);
     if (known === undefined) {
-      const binding: Binding = { name: this.#claim(`${prefix}${this.#bindings.size}`), dtype, loaded: false, stored: false, width: 1 };
+      const name = this.#claim(`${prefix}${this.#bindings.size}`);
+      const binding: Binding = { name, dtype, loaded: false, stored: false, width: 1 };
       this.#bindings.set(buffer, binding);
       return binding;
     }

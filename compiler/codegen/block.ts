@@ -22,8 +22,8 @@ export class Names {
 }
 
 /**
- * A sequence of statements. While an inner block is being filled, statements added to an outer one come before it: that is how values
- * that do not change in a loop leave it.
+ * A sequence of statements. While an inner block is being filled, statements added to an outer one come before it: that is how
+ * values that do not change in a loop leave it.
  */
 export class Block {
   readonly depth: number;
@@ -70,8 +70,8 @@ export class Block {
   }
 
   /**
-   * A loop from 0 with unit steps to a constant: the form that Tint can prove finite, so that it adds no guard of its own. A single
-   * step is written without a loop.
+   * A loop from 0 with unit steps to a constant: the form that Tint can prove finite, so that it adds no guard of its own. A
+   * single step is written without a loop.
    */
   loop(name: string, count: number, fill: (inner: Block, counter: string) => void): void {
     if (count === 1) return fill(this, '0u');

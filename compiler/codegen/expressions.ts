@@ -1,6 +1,6 @@
 /**
- * Writes terms as WGSL: the one emitter of all kernels. What is used several times gets a name, and every value is computed in the
- * outermost block where all that it depends on is known, so that loops hold only what changes in them.
+ * Writes terms as WGSL: the one emitter of all kernels. What is used several times gets a name, and every value is computed in
+ * the outermost block where all that it depends on is known, so that loops hold only what changes in them.
  */
 import { HeddleError } from '../errors.ts';
 import type { Expr } from '../scalar/expression.ts';

@@ -2,6 +2,7 @@
 import { HeddleError } from '../errors.ts';
 import type { Kernel } from '../fuse/kernel.ts';
 import type { DeviceProfile } from '../program.ts';
+import type { IndexVariable } from '../scalar/indices.ts';
 import { generateContract } from './contract.ts';
 import { countPoints } from './launch.ts';
 import { generateMap } from './map.ts';
@@ -13,12 +14,14 @@ export type { GeneratedKernel } from './module.ts';
 /**
  * The WGSL of a kernel, with a schedule that suits the device. Equal kernels give equal texts.
  *
- * Throws LIMIT for more buffers or workgroups than the device has, FEATURE for float16 without shader-f16, and INTERNAL for a kernel
- * that is not well-formed, such as one over no points at all.
+ * Throws LIMIT for more buffers or workgroups than the device has, FEATURE for float16 without shader-f16, and INTERNAL for a
+ * kernel that is not well-formed, such as one over no points at all.
  */
 export function generate(kernel: Kernel, profile: DeviceProfile): GeneratedKernel {
-  const empty = domainsOf(kernel).some((variables) => countPoints(variables) === 0);
-  if (empty) throw new HeddleError('INTERNAL', `code generation: '${kernel.label}' has an empty domain; it should not have become a kernel`);
+  if (domainsOf(kernel).some((variables) => countPoints(variables) === 0)) {
+    const problem = `code generation: '${kernel.label}' has an empty domain; it should not have become a kernel`;
+    throw new HeddleError('INTERNAL', problem);
+  }
   switch (kernel.kind) {
     case 'map':
       return generateMap(kernel, profile);
@@ -29,7 +32,7 @@ export function generate(kernel: Kernel, profile: DeviceProfile): GeneratedKerne
   }
 }
 
-function domainsOf(kernel: Kernel) {
+function domainsOf(kernel: Kernel): (readonly IndexVariable[])[] {
   switch (kernel.kind) {
     case 'map':
       return [kernel.domain];

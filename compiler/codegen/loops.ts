@@ -11,8 +11,8 @@ export interface LoopPlan {
   /** How many neighbouring points along the innermost variable a step takes. */
   readonly unroll: number;
   /**
-   * A long sum is accumulated in blocks, and a very long one in blocks of blocks, from the smallest to the largest: its error grows with
-   * a root of its length. After every `interval` steps of loop `level` a block ends.
+   * A long sum is accumulated in blocks, and a very long one in blocks of blocks, from the smallest to the largest: its error
+   * grows with a root of its length. After every `interval` steps of loop `level` a block ends.
    */
   readonly blocks: readonly Blocking[];
 }
@@ -29,7 +29,7 @@ export function planLoop(variables: readonly LoopVariable[], unroll: number): Lo
   const innermost = extended.at(-1);
   let factor = innermost === undefined ? 1 : unroll;
   while ((innermost?.size ?? 1) % factor !== 0) factor--;
-  const levels = extended.map((variable) => ({ name: variable.name, steps: variable === innermost ? variable.size / factor : variable.size }));
+  const levels = extended.map(({ name, size }) => ({ name, steps: name === innermost?.name ? size / factor : size }));
   const fixed = variables.filter(({ size }) => size === 1).map(({ name }) => name);
   return { levels, fixed, unroll: factor, blocks: planBlocks(levels.map(({ steps }) => steps)) };
 }
@@ -50,8 +50,8 @@ function planBlocks(steps: readonly number[]): Blocking[] {
 }
 
 /**
- * Writes the loops into `block`. `step` writes one step, for as many points as there are environments; `endBlock` is called where a
- * block of the plan ends, with its place among the blockings.
+ * Writes the loops into `block`. `step` writes one step, for as many points as there are environments; `endBlock` is called where
+ * a block of the plan ends, with its place among the blockings.
  */
 export function serialLoop(
   block: Block,
@@ -61,22 +61,24 @@ export function serialLoop(
   endBlock?: (block: Block, order: number) => void,
 ): void {
   const { levels } = plan;
+  const endings = endBlock === undefined ? [] : plan.blocks.map((blocking, order) => ({
+    ...blocking,
+    end: (ended: Block): void => endBlock(ended, order),
+  }));
   const nest = (depth: number, outer: Block, known: Env): void => {
     const level = levels[depth];
     if (level === undefined) return step(outer, [known]);
     const { name, steps } = level;
-    const ending = plan.blocks.flatMap(({ level: at, interval }, order) => (at === depth && endBlock !== undefined ? [{ interval, order, endBlock }] : []));
+    const here = endings.filter((ending) => ending.level === depth);
     outer.loop(name, steps, (inner, counter) => {
       if (depth === levels.length - 1) step(inner, neighbours(inner, known, name, counter, plan.unroll));
       else nest(depth + 1, inner, known.bind(inner, [[name, counter]]));
-      for (const { interval, order, endBlock: end } of ending) {
-        if (interval === 1) end(inner, order);
-        else inner.nest(`if (${counter} % ${interval}u == ${interval - 1}u)`, (last) => end(last, order));
+      for (const { interval, end } of here) {
+        if (interval === 1) end(inner);
+        else inner.nest(`if (${counter} % ${interval}u == ${interval - 1}u)`, end);
       }
     });
-    for (const { interval, order, endBlock: end } of ending) {
-      if (steps % interval !== 0) end(outer, order);
-    }
+    here.filter(({ interval }) => steps % interval !== 0).forEach(({ end }) => end(outer));
   };
   nest(0, block, env.bind(block, plan.fixed.map((name) => [name, '0u'])));
 }

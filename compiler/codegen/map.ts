@@ -1,5 +1,5 @@
 /** Elementwise kernels: every point of a domain is computed by itself. */
-import type { MapKernel, Store } from '../fuse/kernel.ts';
+import type { MapKernel } from '../fuse/kernel.ts';
 import type { DeviceProfile } from '../program.ts';
 import type { Index, IndexVariable } from '../scalar/indices.ts';
 import { isMultipleWithout, loadsOf, strideOf, type Load } from './access.ts';
@@ -45,7 +45,8 @@ function planVectors({ domain, stores }: MapKernel): VectorPlan | undefined {
   return { along, loads: loads.filter(({ buffer }) => !scattered.has(buffer)) };
 }
 
-function generateVectors(writer: ModuleWriter, kernel: MapKernel, { along, loads }: VectorPlan, workgroup: number): GeneratedKernel {
+function generateVectors(writer: ModuleWriter, kernel: MapKernel, plan: VectorPlan, workgroup: number): GeneratedKernel {
+  const { along, loads } = plan;
   const { root, emitter, bindings } = writer;
   const quads = kernel.domain.map((variable) => (variable === along ? { name: along.name, size: along.size / 4 } : variable));
   const { number, launch } = numberInvocations(writer, countPoints(quads), workgroup);
@@ -66,9 +67,11 @@ function generateVectors(writer: ModuleWriter, kernel: MapKernel, { along, loads
       point.write(emitter.table.of(load), load.dtype === 'bool' ? `(${element} != 0u)` : element);
     });
   }
-  const statements = kernel.stores.map((store) => {
-    const elements = points.map((point) => toStorage(emitter.text(store.value, point, root, kernel.stores.length > 1), store.dtype));
-    return `${bindings.vector(store.buffer, store.dtype)}[${position(store.index)}] = vec4<${storageType(store.dtype)}>(${elements.join(', ')});`;
+  const several = kernel.stores.length > 1;
+  const statements = kernel.stores.map(({ buffer, dtype, index, value }) => {
+    const elements = points.map((point) => toStorage(emitter.text(value, point, root, several), dtype));
+    const target = `${bindings.vector(buffer, dtype)}[${position(index)}]`;
+    return `${target} = vec4<${storageType(dtype)}>(${elements.join(', ')});`;
   });
   statements.forEach((statement) => root.line(statement));
   return writer.finish(launch);

@@ -104,8 +104,8 @@ export class ModuleWriter implements ModuleScope {
   }
 
   /**
-   * Computes what is stored, and returns the statements that store it. A buffer may be loaded and stored in one kernel, so several
-   * values are all computed before the first is stored.
+   * Computes what is stored, and returns the statements that store it. A buffer may be loaded and stored in one kernel, so
+   * several values are all computed before the first is stored.
    */
   stores(stores: readonly Store[], env: Env, block: Block): string[] {
     const several = stores.length > 1;
@@ -150,7 +150,8 @@ export class ModuleWriter implements ModuleScope {
     const { label } = this.kernel;
     const { maxStorageBuffersPerShaderStage: most, maxComputeWorkgroupsPerDimension: widest } = this.profile;
     if (this.bindings.size > most) {
-      throw new HeddleError('LIMIT', `${label}: a kernel of ${this.bindings.size} buffers; the device binds at most ${most} at once`);
+      const problem = `${label}: a kernel of ${this.bindings.size} buffers; the device binds at most ${most} at once`;
+      throw new HeddleError('LIMIT', problem);
     }
     if (grid.some((extent) => extent > widest)) {
       const problem = `${label}: a grid of [${grid.join(',')}] workgroups; the device runs at most ${widest} per dimension`;

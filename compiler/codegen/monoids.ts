@@ -1,6 +1,6 @@
 /**
- * How reductions combine, in WGSL. Each has a state with an identity, a way in for one element, an associative combination, and a way
- * out. Half floats are accumulated in single precision, and bools are compared as 0 and 1.
+ * How reductions combine, in WGSL. Each has a state with an identity, a way in for one element, an associative combination, and
+ * a way out. Half floats are accumulated in single precision, and bools are compared as 0 and 1.
  */
 import type { DType } from '../dtype.ts';
 import { isFloat } from '../dtype.ts';
@@ -112,8 +112,10 @@ function comparable(dtype: DType): DType {
 }
 
 function identityOf(monoid: 'max' | 'min', dtype: DType): number {
-  const [least, greatest] = dtype === 'int32' ? [-2147483648, 2147483647] : dtype === 'uint32' ? [0, 4294967295] : [-Infinity, Infinity];
-  return monoid === 'max' ? least : greatest;
+  const max = monoid === 'max';
+  if (dtype === 'int32') return max ? -2147483648 : 2147483647;
+  if (dtype === 'uint32') return max ? 0 : 4294967295;
+  return max ? -Infinity : Infinity;
 }
 
 function cast(text: string, from: DType, to: DType): string {

@@ -28,8 +28,15 @@ export function countRectangles(kernel: ContractKernel, { m, n }: Cut): number {
   return countPoints(kernel.batch) * Math.ceil(countPoints(kernel.m) / m) * Math.ceil(countPoints(kernel.n) / n);
 }
 
-/** Where the rectangle with a flat number lies. */
-export function placeRectangle(writer: ModuleWriter, kernel: ContractKernel, cut: Cut, number: string): { env: Env; m: Side; n: Side } {
+/** Where a rectangle lies: its batch, and the values of m and n. */
+export interface Rectangle {
+  readonly env: Env;
+  readonly m: Side;
+  readonly n: Side;
+}
+
+/** The rectangle with a flat number. */
+export function placeRectangle(writer: ModuleWriter, kernel: ContractKernel, cut: Cut, number: string): Rectangle {
   const { root } = writer;
   const grid = unflatten(writer.env, root, number, [
     { name: 'batch', size: countPoints(kernel.batch) },

@@ -29,7 +29,9 @@ export function gatherTeams(writer: ModuleWriter, rows: number, schedule: RowSch
   const lane = writer.parameter('lane');
   if (teams === 1) return { schedule, row: number, member: lane, active: undefined, launch };
   const { root } = writer;
-  const [team, member] = schedule.adjacentRows ? [`${lane} % ${teams}u`, `${lane} / ${teams}u`] : [`${lane} / ${members}u`, `${lane} % ${members}u`];
+  const [team, member] = schedule.adjacentRows
+    ? [`${lane} % ${teams}u`, `${lane} / ${teams}u`]
+    : [`${lane} / ${members}u`, `${lane} % ${members}u`];
   const row = root.define(`${number} * ${teams}u + ${team}`, 'row');
   const even = rows % teams === 0;
   return {
@@ -47,14 +49,19 @@ export function planColumns({ schedule: { members } }: Team, columns: readonly I
   return planLoop([{ name: 'turn', size: Math.ceil(countPoints(columns) / members) }], 1);
 }
 
+/** What the parts of a row kernel share. */
+export interface RowWork {
+  readonly writer: ModuleWriter;
+  readonly team: Team;
+  readonly columns: readonly IndexVariable[];
+  readonly plan: LoopPlan;
+}
+
 /** Writes the loop of one member over its columns: all of them, or every so-many-th. */
 export function columnLoop(
-  writer: ModuleWriter,
+  { team, columns, plan }: RowWork,
   outer: Block,
-  team: Team,
   env: Env,
-  columns: readonly IndexVariable[],
-  plan: LoopPlan,
   step: (block: Block, points: readonly Env[]) => void,
   endBlock?: (block: Block, order: number) => void,
 ): void {
@@ -72,8 +79,14 @@ export function columnLoop(
   serialLoop(outer, env, plan, turn, endBlock);
 }
 
-/** Combines what the members have accumulated, by a tree of barriers; returns the names of the results. */
-export function combineTeam(writer: ModuleWriter, team: Team, states: readonly { reduction: Reduction; state: string }[]): string[] {
+/** What a member has accumulated, in the variable `state`. */
+export interface Share {
+  readonly reduction: Reduction;
+  readonly state: string;
+}
+
+/** Combines the shares of the members, by a tree of barriers; returns the names of the results. */
+export function combineTeam(writer: ModuleWriter, team: Team, states: readonly Share[]): string[] {
   const { root } = writer;
   const { members, teams, adjacentRows } = team.schedule;
   if (members === 1) return states.map(({ state }) => state);

@@ -97,7 +97,8 @@ export class TermTable {
   #apply({ fn, args, dtype }: Expr & { kind: 'apply' }): Term {
     const operand = args[0]?.dtype ?? dtype;
     fn.helpers(operand, dtype).forEach((helper) => this.#scope.require(helper));
-    return this.#intern('value', args.map((arg) => this.of(arg)), (texts) => {
+    const terms = args.map((arg) => this.of(arg));
+    return this.#intern('value', terms, (texts) => {
       const operands = texts.map(asOperand);
       // A function of one argument brings its own parentheses.
       return operands.reduce(
@@ -122,7 +123,8 @@ export class TermTable {
       case 'modulo':
         return this.#unary('index', index.a, (a) => `${asOperand(a)} % ${index.by}u`);
       case 'dynamic':
-        return index.value.dtype === 'uint32' ? this.of(index.value) : this.#unary('index', index.value, (value) => `u32(${value})`);
+        if (index.value.dtype === 'uint32') return this.of(index.value);
+        return this.#unary('index', index.value, (value) => `u32(${value})`);
     }
   }
 

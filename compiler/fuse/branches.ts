@@ -4,7 +4,7 @@ import type { Atom, Equation, Jaxpr, Var } from '../ir/jaxpr.ts';
 import { sizeOf } from '../shape.ts';
 import type { Case } from './block.ts';
 import { SELECT_MAX_ELEMENTS, SELECT_MAX_EQUATIONS } from './costs.ts';
-import { Scope } from './flatten.ts';
+import { Scope } from './scope.ts';
 
 /** Appends the branches; gives the atoms of their results. */
 export function flattenCond(scope: Scope, equation: Equation): readonly Atom[] {
@@ -49,7 +49,7 @@ function guarded(scope: Scope, equation: Equation, index: Atom, branches: readon
     return { outputs: inner.inline(branch, equation.inputs.slice(1)), block: inner.block };
   });
   const results = equation.outputs.map((output): Atom => {
-    return scope.withoutElements(output) ?? scope.declare(output, { kind: 'result', block: scope.block });
+    return scope.filledIfEmpty(output) ?? scope.declare(output, { kind: 'result', block: scope.block });
   });
   const withElements = <T>(items: readonly T[]): T[] => items.filter((_, k) => sizeOf(equation.outputs[k]!.aval.shape) > 0);
   scope.nodes.push({

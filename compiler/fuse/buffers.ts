@@ -1,7 +1,6 @@
 /** The buffers of a program while it is decided what is stored: who wants a variable where, and where it is loaded from. */
 import { HeddleError } from '../errors.ts';
-import { Var } from '../ir/jaxpr.ts';
-import type { Atom, Aval } from '../ir/jaxpr.ts';
+import type { Atom, Aval, Var } from '../ir/jaxpr.ts';
 import type { Carry } from './block.ts';
 import type { GraphBuffer } from './graph.ts';
 import type { Target } from './plan.ts';
@@ -21,8 +20,8 @@ export interface Placement {
 }
 
 export class Buffers {
-  readonly homes = new Map<Var, Target>();
-  readonly wholes = new Map<Atom, number>();
+  readonly homes: Map<Var, Target> = new Map();
+  readonly wholes: Map<Atom, number> = new Map();
   readonly #buffers: GraphBuffer[] = [];
   readonly #wanted = new Map<Var, Target[]>();
   readonly #needWhole = new Set<Var>();

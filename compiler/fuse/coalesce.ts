@@ -5,20 +5,22 @@ import type { BuildContext, Built } from './build.ts';
 import type { Kernel } from './kernel.ts';
 import type { Root } from './plan.ts';
 import { extentsOf } from './space.ts';
-import type { AxisName, Extents } from './space.ts';
+import type { AxisName } from './space.ts';
 
 /** The kernel with as few index variables as its tensors allow. */
 export function coalesced(built: Built, roots: readonly Root[], context: BuildContext): Kernel {
+  const extents = new Map<AxisName, Shape>();
+  for (const [name, shape] of Object.entries(extentsOf(leadFrame(roots)))) {
+    extents.set(name as AxisName, shape.filter((extent) => extent > 1));
+  }
   let best = built;
-  let extents: Extents = extentsOf(leadFrame(roots));
-  for (const name of Object.keys(extents) as AxisName[]) {
-    extents = { ...extents, [name]: extents[name]!.filter((extent) => extent > 1) };
-    for (let axis = extents[name]!.length - 1; axis > 0; axis--) {
-      const merged = { ...extents, [name]: mergeWithNext(extents[name]!, axis - 1) };
-      const attempt = buildKernel(roots, context, merged);
-      if (attempt === undefined || attempt.survey.divisions > best.survey.divisions) continue;
-      best = attempt;
-      extents = merged;
+  for (const [name, shape] of extents) {
+    for (let axis = shape.length - 2; axis >= 0; axis--) {
+      const before = extents.get(name)!;
+      extents.set(name, mergeWithNext(before, axis));
+      const attempt = buildKernel(roots, context, Object.fromEntries(extents));
+      if (attempt !== undefined && attempt.survey.divisions <= best.survey.divisions) best = attempt;
+      else extents.set(name, before);
     }
   }
   return best.kernel;

@@ -9,7 +9,7 @@ export const MAX_NODES = 400;
 
 /** A cond with branches up to this size computes all of them and selects. */
 export const SELECT_MAX_EQUATIONS = 16;
-export const SELECT_MAX_ELEMENTS = 1 << 20;
+export const SELECT_MAX_ELEMENTS: number = 1 << 20;
 
 /** Leaves bindings for the result and for what an epilogue reads, at the default limit of 8. */
 export const CONCATENATE_MAX_OPERANDS = 6;
@@ -18,7 +18,7 @@ export const CONCATENATE_MAX_OPERANDS = 6;
 export const ROWS_TO_FILL = 64;
 
 /** Longer rows than this are reduced in two levels when they are few. */
-export const SPLIT_MIN_COLUMNS = 1 << 16;
+export const SPLIT_MIN_COLUMNS: number = 1 << 16;
 /** How many partial results the first level may make, and how many make it worth while. */
 export const PARTIALS_MAX = 1024;
 export const PARTIALS_MIN = 16;
@@ -78,4 +78,4 @@ export function rowsFill(rows: number, columns: number): boolean {
 }
 
 /** Unrelated maps of one size up to this are merged, to save launches. */
-export const SMALL_MAP_ELEMENTS = 1 << 16;
+export const SMALL_MAP_ELEMENTS: number = 1 << 16;

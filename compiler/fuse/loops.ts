@@ -1,14 +1,14 @@
 /** `scan` as a loop around its body's block. */
 import { Var } from '../ir/jaxpr.ts';
-import type { Atom, Equation } from '../ir/jaxpr.ts';
+import type { Atom, Equation, Jaxpr } from '../ir/jaxpr.ts';
 import { add, constant, scale, variable } from '../scalar/indices.ts';
 import type { Carry, Stack } from './block.ts';
-import { jaxprParam, Scope } from './flatten.ts';
+import { Scope } from './scope.ts';
 
 /** Appends the loop; gives the atoms of the final carries and the stacked ys. */
 export function flattenScan(scope: Scope, equation: Equation): Atom[] {
   const { inputs, outputs, params } = equation;
-  const jaxpr = jaxprParam(params['jaxpr']);
+  const jaxpr = params['jaxpr'] as Jaxpr;
   const length = Number(params['length']);
   const numConsts = Number(params['numConsts']);
   const numCarry = Number(params['numCarry']);
@@ -28,7 +28,7 @@ export function flattenScan(scope: Scope, equation: Equation): Atom[] {
   const slices: Var[] = [];
   const operands = variables.map((input, i): Atom => {
     if (handedOn[i]) return initials[i]!;
-    const empty = scope.withoutElements(input);
+    const empty = scope.filledIfEmpty(input);
     if (empty !== undefined) return empty;
     if (i < numCarry) return body.declare(input, { kind: 'carry' });
     const slice = body.declare(input, { kind: 'slice', source: inputs[numConsts + i]!, position });
@@ -41,7 +41,7 @@ export function flattenScan(scope: Scope, equation: Equation): Atom[] {
   const stacks: Stack[] = [];
   const results = outputs.map((output, i): Atom => {
     if (handedOn[i]) return initials[i]!;
-    const empty = scope.withoutElements(output);
+    const empty = scope.filledIfEmpty(output);
     if (empty !== undefined) return empty;
     const value = values[i]!;
     if (i >= numCarry && value instanceof Var && slices.includes(value)) return inputs[numConsts + operands.indexOf(value)]!;

@@ -2,14 +2,19 @@
 import type { DType } from '../dtype.ts';
 import { isFloat } from '../dtype.ts';
 import { HeddleError } from '../errors.ts';
-import type { Atom, Equation, Params } from '../ir/jaxpr.ts';
+import type { Atom, Equation } from '../ir/jaxpr.ts';
 import type { Monoid } from '../primitives/primitive.ts';
 import { sizeOf } from '../shape.ts';
 import { CONCATENATE_MAX_OPERANDS, PARTIALS_MAX, PARTIALS_MIN, ROWS_TO_FILL, SPLIT_MIN_COLUMNS } from './costs.ts';
-import type { Scope } from './flatten.ts';
+import type { Scope } from './scope.ts';
 
-/** The one value of all elements, when the equation has no elements or reduces none; else undefined. */
-export function emptyValue({ primitive: { lowering }, inputs, outputs }: Equation): number | undefined {
+/** An equation that has no elements, or reduces none, is one value throughout. */
+export function withoutElements(scope: Scope, equation: Equation): readonly Atom[] | undefined {
+  const value = valueOfNone(equation);
+  return value === undefined ? undefined : equation.outputs.map(({ aval }) => scope.build((o) => o.full(value, aval), equation));
+}
+
+function valueOfNone({ primitive: { lowering }, inputs, outputs }: Equation): number | undefined {
   if (outputs.every(({ aval }) => sizeOf(aval.shape) === 0)) return 0;
   if (lowering.kind === 'element' || inputs.every(({ aval }) => sizeOf(aval.shape) > 0)) return undefined;
   return lowering.kind === 'reduce' ? identityOf(lowering.monoid, outputs[0]!.aval.dtype) : 0;
@@ -34,26 +39,21 @@ function identityOf(monoid: Monoid, dtype: DType): number {
   }
 }
 
-/** Operands few enough for one kernel's bindings: neighbours are concatenated first. */
-export function narrowConcatenate(scope: Scope, equation: Equation): readonly Atom[] {
-  const dimension = Number(equation.params['dimension']);
-  const narrow = (operands: readonly Atom[]): readonly Atom[] => {
-    if (operands.length <= CONCATENATE_MAX_OPERANDS) return operands;
-    const chunks: Atom[] = [];
-    for (let i = 0; i < operands.length; i += CONCATENATE_MAX_OPERANDS) {
-      const chunk = operands.slice(i, i + CONCATENATE_MAX_OPERANDS);
-      chunks.push(scope.build((o) => o.concatenate(...chunk, { dimension }), equation));
-    }
-    return narrow(chunks);
-  };
-  return narrow(equation.inputs);
+/** A concatenation of more operands than a kernel can bind: neighbours are concatenated first. */
+export function narrowConcatenate(scope: Scope, equation: Equation): readonly Atom[] | undefined {
+  const { inputs, params } = equation;
+  if (inputs.length <= CONCATENATE_MAX_OPERANDS) return undefined;
+  const dimension = Number(params['dimension']);
+  const chunks: Atom[] = [];
+  for (let i = 0; i < inputs.length; i += CONCATENATE_MAX_OPERANDS) {
+    const chunk = inputs.slice(i, i + CONCATENATE_MAX_OPERANDS);
+    chunks.push(scope.build((o) => o.concatenate(...chunk, { dimension }), equation));
+  }
+  return scope.append({ ...equation, inputs: chunks });
 }
 
-/**
- * A long reduction of too few rows to fill the device, in two levels: the operand and parameters of the second, whose operand is
- * the first.
- */
-export function splitReduction(scope: Scope, equation: Equation): { inputs: readonly Atom[]; params: Params } | undefined {
+/** A long reduction of too few rows to fill the device, in two levels. */
+export function splitReduction(scope: Scope, equation: Equation): readonly Atom[] | undefined {
   const { primitive, inputs, params } = equation;
   const { lowering } = primitive;
   if (lowering.kind !== 'reduce' || lowering.monoid === 'argmax' || lowering.monoid === 'argmin') return undefined;
@@ -61,16 +61,17 @@ export function splitReduction(scope: Scope, equation: Equation): { inputs: read
   const { shape } = operand.aval;
   const reduced = lowering.axes(params);
   const kept = shape.map((_, axis) => axis).filter((axis) => !reduced.includes(axis));
-  const rows = sizeOf(kept.map((axis) => shape[axis]!));
+  const keptSizes = kept.map((axis) => shape[axis]!);
   const columns = sizeOf(reduced.map((axis) => shape[axis]!));
-  const partials = columns < SPLIT_MIN_COLUMNS || rows >= ROWS_TO_FILL ? 1 : largestDivisor(columns, PARTIALS_MAX);
+  if (columns < SPLIT_MIN_COLUMNS || sizeOf(keptSizes) >= ROWS_TO_FILL) return undefined;
+  const partials = largestDivisor(columns, PARTIALS_MAX);
   if (partials < PARTIALS_MIN) return undefined;
   const partial = scope.build((o) => {
     const turned = o.transpose(operand, { permutation: [...kept, ...reduced] });
-    const newSizes = [...kept.map((axis) => shape[axis]!), partials, columns / partials];
-    return o.bind(primitive, [o.reshape(turned, { newSizes })], { ...params, axes: [kept.length + 1] })[0]!;
+    const rows = o.reshape(turned, { newSizes: [...keptSizes, partials, columns / partials] });
+    return o.bind(primitive, [rows], { ...params, axes: [kept.length + 1] })[0]!;
   }, equation);
-  return { inputs: [partial], params: { ...params, axes: [kept.length] } };
+  return scope.append({ ...equation, inputs: [partial], params: { ...params, axes: [kept.length] } });
 }
 
 function largestDivisor(n: number, limit: number): number {

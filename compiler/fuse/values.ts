@@ -1,7 +1,7 @@
 /** One element of a variable as an expression of its operands' elements: how every view and elementwise operation is read. */
 import { HeddleError } from '../errors.ts';
-import { Literal, Var } from '../ir/jaxpr.ts';
-import type { Atom } from '../ir/jaxpr.ts';
+import { Literal } from '../ir/jaxpr.ts';
+import type { Atom, Var } from '../ir/jaxpr.ts';
 import { constantExpr } from '../scalar/expression.ts';
 import type { Expr, Value } from '../scalar/expression.ts';
 import type { Index } from '../scalar/indices.ts';

@@ -2,9 +2,8 @@
  * Arithmetic, elementwise: operands are promoted to their common dtype and broadcast. @throws SHAPE when they do not broadcast.
  */
 import { isFloat } from '../../compiler/dtype.ts';
+import type { Literal } from '../../compiler/ir/jaxpr.ts';
 import * as lax from '../lax/index.ts';
-import { atomOf } from '../lax/operands.ts';
-import type { LaxOperand } from '../lax/operands.ts';
 import { operandOf, tensorOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
@@ -98,15 +97,14 @@ export function square(x: Operand): Tensor {
   return isBool(atom) ? tensorOf(x) : lax.square(atom);
 }
 
-function truncatedRemainder(x: LaxOperand, y: LaxOperand): Tensor {
-  if (isFloat(atomOf(x).aval.dtype)) return lax.rem(x, y);
-  return lax.rem(x, lax.select(lax.eq(y, 0), 1, y));
+function truncatedRemainder(x: Tensor | Literal, y: Tensor | Literal): Tensor {
+  return lax.rem(x, isFloat(x.aval.dtype) ? y : lax.select(lax.eq(y, 0), 1, y));
 }
 
-function isBool(operand: ReturnType<typeof atomOf>): boolean {
-  return operand.aval.dtype === 'bool';
+function isBool({ aval }: Tensor | Literal): boolean {
+  return aval.dtype === 'bool';
 }
 
-function isUnsigned(operand: ReturnType<typeof atomOf>): boolean {
-  return operand.aval.dtype === 'uint32';
+function isUnsigned({ aval }: Tensor | Literal): boolean {
+  return aval.dtype === 'uint32';
 }

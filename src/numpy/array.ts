@@ -3,6 +3,7 @@ import { allocate, isDType, roundTo } from '../../compiler/dtype.ts';
 import type { DType } from '../../compiler/dtype.ts';
 import { showShape } from '../../compiler/shape.ts';
 import { describeValue, located, tensorOf } from '../trace/bind.ts';
+import type { Operand } from '../trace/bind.ts';
 import { checkRange, dtypeOfArray, hostTensor } from '../trace/literal.ts';
 import { Tensor } from '../trace/tensor.ts';
 import { Variable } from '../trace/variable.ts';
@@ -52,8 +53,8 @@ export function scalar(value: number | boolean, dtype?: DType): Tensor {
 }
 
 /** x in another dtype: floats truncate towards zero to integers, and all but 0 is true. jax.numpy.astype. */
-export function astype(x: Tensor | Variable | number | boolean, dtype: DType): Tensor {
-  return asDType(tensorOf(x), dtype);
+export function astype(x: Operand, dtype: DType): Tensor {
+  return asDType(x, dtype);
 }
 
 function ofTensors(values: Tensor | Variable | readonly ArrayValues[], dtype: DType | undefined): Tensor {

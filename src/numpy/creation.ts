@@ -6,7 +6,7 @@ import { tensorOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import { hostTensor } from '../trace/literal.ts';
 import type { Tensor } from '../trace/tensor.ts';
-import { asDType, axisOf, fail } from './operands.ts';
+import { asDType, axisOf, fail, shapeOf } from './operands.ts';
 import { broadcastTo } from './shape.ts';
 
 export interface DTypeOptions {
@@ -18,12 +18,12 @@ export type ShapeLike = number | readonly number[];
 
 /** All zeros. jax.numpy.zeros. @throws SHAPE */
 export function zeros(shape: ShapeLike, { dtype = 'float32' }: DTypeOptions = {}): Tensor {
-  return lax.full(extents(shape), 0, dtype);
+  return lax.full(shapeOf('np.zeros', shape), 0, dtype);
 }
 
 /** All ones. jax.numpy.ones. @throws SHAPE */
 export function ones(shape: ShapeLike, { dtype = 'float32' }: DTypeOptions = {}): Tensor {
-  return lax.full(extents(shape), 1, dtype);
+  return lax.full(shapeOf('np.ones', shape), 1, dtype);
 }
 
 /**
@@ -33,9 +33,10 @@ export function ones(shape: ShapeLike, { dtype = 'float32' }: DTypeOptions = {})
  * @throws SHAPE; VALUE for a number that an integer dtype does not hold.
  */
 export function full(shape: ShapeLike, value: Operand, { dtype }: DTypeOptions = {}): Tensor {
-  if (typeof value === 'number' || typeof value === 'boolean') return lax.full(extents(shape), value, dtype);
+  const extents = shapeOf('np.full', shape, 'np.full([2, 3], 0)');
+  if (typeof value === 'number' || typeof value === 'boolean') return lax.full(extents, value, dtype);
   const tensor = tensorOf(value);
-  return broadcastTo(asDType(tensor, dtype ?? tensor.dtype), extents(shape));
+  return broadcastTo(asDType(tensor, dtype ?? tensor.dtype), extents);
 }
 
 /** Zeros of the shape and dtype of x. jax.numpy.zeros_like. */
@@ -63,7 +64,7 @@ export interface EyeOptions extends DTypeOptions {
  * Ones on the k-th diagonal of a matrix of `rows` by `columns` (default `rows`), zeros beside it. jax.numpy.eye. @throws SHAPE
  */
 export function eye(rows: number, columns: number = rows, { k = 0, dtype = 'float32' }: EyeOptions = {}): Tensor {
-  const shape = extents([rows, columns]);
+  const shape = shapeOf('np.eye', [rows, columns], 'np.eye(2, 3)');
   const row = lax.add(lax.broadcastedIota('int32', shape, 0), k);
   return lax.convertElementType(lax.eq(row, lax.broadcastedIota('int32', shape, 1)), dtype);
 }
@@ -102,9 +103,9 @@ export interface LinspaceOptions extends DTypeOptions {
  */
 export function linspace(start: number, stop: number, num = 50, options: LinspaceOptions = {}): Tensor {
   const { endpoint = true, dtype = 'float32' } = options;
-  extents(num);
-  const step = (stop - start) / (endpoint ? num - 1 : num);
-  return fromFunction(num, dtype, (i) => (endpoint && i === num - 1 && num > 1 ? stop : i === 0 ? start : start + i * step));
+  shapeOf('np.linspace', num, 'np.linspace(0, 1, 50)');
+  const gaps = Math.max(1, endpoint ? num - 1 : num);
+  return fromFunction(num, dtype, (i) => (i === gaps ? stop : start + (i * (stop - start)) / gaps));
 }
 
 /**
@@ -119,13 +120,6 @@ export function meshgrid(xs: readonly Operand[], { indexing = 'xy' }: { readonly
   });
   const shape = places.map((_, axis) => vectors[places.indexOf(axis)]?.size ?? 1);
   return vectors.map((vector, i) => lax.broadcastInDim(lax.reshape(vector, [vector.size]), shape, [places[i] ?? i]));
-}
-
-/** The shape as a list. @throws SHAPE for an extent that is no whole number from 0. */
-function extents(shape: ShapeLike): readonly number[] {
-  const list = typeof shape === 'number' ? [shape] : shape;
-  if (list.every((extent) => Number.isInteger(extent) && extent >= 0)) return list;
-  return fail('SHAPE', `[${list.join(',')}] is not a shape: extents are whole numbers from 0`, 'np.zeros([2, 3])');
 }
 
 function fromFunction(size: number, dtype: DType, value: (i: number) => number): Tensor {

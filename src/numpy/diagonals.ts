@@ -51,5 +51,5 @@ export function diag(x: Operand, k = 0): Tensor {
     lax.broadcastedIota('int32', [size, size], 1),
   );
   const rows = lax.broadcastInDim(padded, [size, size], [0]);
-  return lax.select(onDiagonal, rows, lax.full([size, size], 0, tensor.dtype));
+  return lax.select(onDiagonal, rows, 0);
 }

@@ -1,12 +1,15 @@
 /** Elements picked by position. */
-import { showShape, sizeOf, stridesOf } from '../../compiler/shape.ts';
+import type { Literal } from '../../compiler/ir/jaxpr.ts';
+import { broadcastShapes, showShape, sizeOf, stridesOf } from '../../compiler/shape.ts';
 import * as lax from '../lax/index.ts';
-import { tensorOf } from '../trace/bind.ts';
+import { located, tensorOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
+import { literalOf } from '../trace/literal.ts';
+import { array } from './array.ts';
 import { gather, integers } from './gather.ts';
-import { axisOf, fail } from './operands.ts';
-import { broadcastTo, ravel } from './shape.ts';
+import { axisOf, broadcastAtom, fail } from './operands.ts';
+import { ravel } from './shape.ts';
 
 export interface TakeOptions {
   /** The axis to pick along; by default the flattened tensor. */
@@ -25,7 +28,7 @@ export interface TakeOptions {
  */
 export function take(x: Operand, indices: Operand | readonly number[], { axis = null, mode = 'fill' }: TakeOptions = {}): Tensor {
   const tensor = axis === null ? ravel(x) : tensorOf(x);
-  return gather(tensor, integers('np.take', indices), axisOf('np.take', axis ?? 0, tensor.ndim), mode);
+  return gather(tensor, positions(indices), axisOf('np.take', axis ?? 0, tensor.ndim), mode);
 }
 
 /**
@@ -44,15 +47,23 @@ export function takeAlongAxis(x: Operand, indices: Operand, { axis }: { readonly
     fail('SHAPE', problem, 'np.takeAlongAxis(x, np.expandDims(indices, axis), { axis })');
   }
   const extent = tensor.shape[along] ?? 0;
-  const others = tensor.shape.map((size, i) => (i === along ? (picked.shape[along] ?? 0) : Math.max(size, picked.shape[i] ?? 1)));
-  const widened = broadcastTo(tensor, others.map((size, i) => (i === along ? extent : size)));
-  const strides = stridesOf(widened.shape);
-  const index = broadcastTo(picked, others);
+  const beside = tensor.shape.map((size, i) => (i === along ? 1 : size));
+  const shape = located(() => broadcastShapes([beside, picked.shape], 'np.takeAlongAxis'));
+  const widened = broadcastAtom(tensor, shape.map((size, i) => (i === along ? extent : size)));
+  const index = broadcastAtom(picked, shape);
   const position = lax.select(lax.lt(index, 0), lax.add(index, extent), index);
-  const flat = others.reduce(
-    (sum, _, i) => lax.add(sum, lax.mul(i === along ? position : lax.broadcastedIota('int32', others, i), strides[i] ?? 1)),
-    lax.full(others, 0, 'int32'),
-  );
+  const flat = stridesOf(widened.shape)
+    .map((stride, i) => lax.mul(i === along ? position : lax.broadcastedIota('int32', shape, i), stride))
+    .reduce(lax.add);
   const isInside = lax.bitwiseAnd(lax.ge(position, 0), lax.lt(position, extent));
   return gather(ravel(widened), lax.select(isInside, flat, sizeOf(widened.shape)), 0, 'fill');
+}
+
+function positions(indices: Operand | readonly number[]): Tensor | Literal {
+  if (typeof indices === 'number') return located(() => literalOf(indices, 'int32', false));
+  return isList(indices) ? array(indices, { dtype: 'int32' }) : integers('np.take', indices);
+}
+
+function isList(indices: Operand | readonly number[]): indices is readonly number[] {
+  return Array.isArray(indices);
 }

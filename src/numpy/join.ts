@@ -5,7 +5,7 @@ import { resultType, tensorOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import { asDType, axisOf, fail } from './operands.ts';
-import { atleast2d, broadcastTo, expandDims, ravel, reshape } from './shape.ts';
+import { atleast1d, atleast2d, broadcastTo, expandDims, ravel, reshape } from './shape.ts';
 
 export interface AxisOptions {
   /** Default 0; negative axes count from the end. */
@@ -40,7 +40,7 @@ export function vstack(xs: readonly Operand[]): Tensor {
 
 /** Tensors beside each other: along axis 1, vectors along axis 0. jax.numpy.hstack. @throws SHAPE */
 export function hstack(xs: readonly Operand[]): Tensor {
-  const tensors = xs.map((x) => (tensorOf(x).ndim === 0 ? reshape(x, [1]) : tensorOf(x)));
+  const tensors = xs.map(atleast1d);
   return concatenate(tensors, { axis: tensors[0]?.ndim === 1 ? 0 : 1 });
 }
 
@@ -100,7 +100,7 @@ function evenCuts(tensor: Tensor, axis: number, parts: number): number[] {
   const extent = tensor.shape[axis] ?? 0;
   if (!Number.isInteger(parts) || parts < 1 || extent % parts !== 0) {
     const problem = `np.split: axis ${axis} of shape ${showShape(tensor.shape)} is not cut into ${parts} equal parts`;
-    fail('SHAPE', problem, 'np.split(x, [2, 5]), which cuts before index 2 and 5');
+    fail('SHAPE', problem, 'np.split(x, [2, 5])');
   }
   return Array.from({ length: parts - 1 }, (_, i) => ((i + 1) * extent) / parts);
 }

@@ -1,13 +1,11 @@
 /** Norms; the namespace `np.linalg`. */
 import * as lax from '../lax/index.ts';
-import { tensorOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
-import { asDType, fail } from './operands.ts';
+import { asDType, fail, floatTensor } from './operands.ts';
 import { power } from './power.ts';
 import { max, min, sum } from './reductions.ts';
 import type { ReduceOptions } from './reduce.ts';
-import { isFloat } from '../../compiler/dtype.ts';
 
 export interface NormOptions extends ReduceOptions {
   /** The order of a vector norm: 2 (default), 1, any other power, Infinity (the largest), -Infinity, 0 (how many are not 0). */
@@ -21,8 +19,7 @@ export interface NormOptions extends ReduceOptions {
  * @throws AXIS; VALUE for another order over two or more axes: matrix norms by singular values do not exist yet.
  */
 export function norm(x: Operand, { ord = 2, ...reduce }: NormOptions = {}): Tensor {
-  const given = tensorOf(x);
-  const tensor = isFloat(given.dtype) ? given : asDType(given, 'float32');
+  const tensor = floatTensor(x);
   if (ord === 2) return lax.sqrt(sum(lax.square(tensor), reduce));
   const count = reduce.axis === undefined || reduce.axis === null ? tensor.ndim : [reduce.axis].flat().length;
   if (count > 1) {

@@ -62,9 +62,9 @@ export function logicalNot(x: Operand): Tensor {
  * jax.numpy.where.
  */
 export function where(condition: Operand, x: Operand, y: Operand): Tensor {
-  const cases = [operandOf(x), operandOf(y)] as const;
-  const { dtype, weak } = resultType(cases);
-  return lax.select(...broadcast('np.where', [truth(condition), cast(cases[0], dtype, weak), cast(cases[1], dtype, weak)]));
+  const [a, b] = [operandOf(x), operandOf(y)];
+  const { dtype, weak } = resultType([a, b]);
+  return lax.select(...broadcast('np.where', [truth(condition), cast(a, dtype, weak), cast(b, dtype, weak)]));
 }
 
 /** Whether x is NaN; false for integers. jax.numpy.isnan. */

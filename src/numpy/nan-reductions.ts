@@ -48,5 +48,5 @@ function withoutNan(x: Operand, replacement: number): Tensor {
 
 function nans(x: Operand): Tensor {
   const tensor = tensorOf(x);
-  return isFloat(tensor.dtype) ? lax.isNan(tensor) : lax.ne(tensor, tensor);
+  return isFloat(tensor.dtype) ? lax.isNan(tensor) : lax.full(tensor.shape, false);
 }

@@ -4,11 +4,11 @@ import type { DType, Promotable } from '../../compiler/dtype.ts';
 import { HeddleError } from '../../compiler/errors.ts';
 import type { ErrorCode } from '../../compiler/errors.ts';
 import type { Literal } from '../../compiler/ir/jaxpr.ts';
-import { broadcastShapes, normalizeAxes, normalizeAxis, sameShape } from '../../compiler/shape.ts';
+import { broadcastShapes, normalizeAxes, normalizeAxis, sameShape, showShape } from '../../compiler/shape.ts';
 import type { Shape } from '../../compiler/shape.ts';
 import { broadcastInDim } from '../lax/movement.ts';
-import { convertElementType } from '../lax/select.ts';
 import type { Atoms } from '../lax/operands.ts';
+import { convertElementType } from '../lax/select.ts';
 import { cast, located, operandOf, resultType, tensorOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
@@ -68,6 +68,19 @@ export function truth(x: Operand): Tensor | Literal {
 export function asDType(x: Operand, dtype: DType): Tensor {
   const tensor = tensorOf(x);
   return tensor.dtype === dtype ? tensor : convertElementType(tensor, dtype);
+}
+
+/** A tensor of floats: integers and bools become float32. */
+export function floatTensor(x: Operand): Tensor {
+  const tensor = tensorOf(x);
+  return isFloat(tensor.dtype) ? tensor : asDType(tensor, 'float32');
+}
+
+/** A shape as a list of extents. @throws SHAPE for an extent that is no whole number from 0. */
+export function shapeOf(name: string, shape: number | readonly number[], fix = `${name}([2, 3])`): readonly number[] {
+  const list = typeof shape === 'number' ? [shape] : shape;
+  if (list.every((extent) => Number.isInteger(extent) && extent >= 0)) return list;
+  return fail('SHAPE', `${name}: ${showShape(list)} is not a shape: extents are whole numbers from 0`, fix);
 }
 
 /** The distinct axes named by `axes`, counted from the front. @throws AXIS */

@@ -77,7 +77,12 @@ export function tensordot(x: Operand, y: Operand, { axes = 2 }: TensordotOptions
   }
   const resolve = (list: number | readonly number[], { ndim }: Tensor): number[] =>
     [list].flat().map((axis: number) => axisOf('np.tensordot', axis, ndim));
-  return contract('np.tensordot', a, b, resolve(axes[0], a), resolve(axes[1], b));
+  const [left, right] = [resolve(axes[0], a), resolve(axes[1], b)];
+  if (left.length !== right.length) {
+    const problem = `np.tensordot: axes ${showShape(left)} of x cannot be paired with axes ${showShape(right)} of y`;
+    fail('AXIS', problem, 'np.tensordot(x, y, { axes: [[0, 1], [1, 0]] })');
+  }
+  return contract('np.tensordot', a, b, left, right);
 }
 
 /** The product over one axis (default the last) of operands that broadcast. jax.numpy.vecdot. @throws SHAPE, AXIS */
@@ -94,15 +99,23 @@ function contract(
   withAxes: readonly number[],
   batch: DimensionNumbers[1] = [[], []],
 ): Tensor {
-  const unequal = contracting.findIndex((axis, i) => x.shape[axis] !== y.shape[withAxes[i] ?? -1]);
-  if (contracting.length !== withAxes.length || unequal >= 0) {
-    const [axis, other] = [contracting[unequal] ?? -1, withAxes[unequal] ?? -1];
+  for (const [i, axis] of contracting.entries()) {
+    const other = withAxes[i] ?? -1;
+    if (x.shape[axis] === y.shape[other]) continue;
+    const fitting = y.shape.map((extent, place) => (place === other ? x.shape[axis] : extent) ?? 1);
     const problem =
       `${name}: shapes ${showShape(x.shape)} and ${showShape(y.shape)} do not contract: ` +
       `axis ${axis} of x has extent ${x.shape[axis]}, axis ${other} of y ${y.shape[other]}`;
-    fail('SHAPE', problem, `${name}(x, np.swapaxes(y, -1, -2))`);
+    fail('SHAPE', problem, fixOf(name, x, y, fitting));
   }
   return lax.dotGeneral(x, y, [[contracting, withAxes], batch]);
+}
+
+/** A transposed operand if that fits, else shapes that do. */
+function fixOf(name: string, x: Tensor, y: Tensor, fitting: readonly number[]): string {
+  if (y.ndim > 1 && y.shape.at(-1) === x.shape.at(-1)) return `${name}(x, np.swapaxes(y, -1, -2))`;
+  if (x.ndim > 1 && x.shape.at(-2) === y.shape.at(y.ndim > 1 ? -2 : -1)) return `${name}(np.swapaxes(x, -1, -2), y)`;
+  return `${name}(np.ones(${showShape(x.shape)}), np.ones(${showShape(fitting)}))`;
 }
 
 /** Both operands in their common dtype. */

@@ -6,6 +6,7 @@ import type { Operand } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import { axesOf, axisOf, fail } from './operands.ts';
 import type { Axes } from './operands.ts';
+import { reduceOptions } from './reduce.ts';
 import { ravel, reshape, swapaxes } from './shape.ts';
 
 /**
@@ -28,8 +29,7 @@ export function roll(x: Operand, shift: number | readonly number[], { axis = nul
 /** x in reverse order along the given axes, by default all. jax.numpy.flip. @throws AXIS */
 export function flip(x: Operand, axis?: Axes | { readonly axis?: Axes }): Tensor {
   const tensor = tensorOf(x);
-  const named = typeof axis === 'object' && axis !== null && 'axis' in axis ? axis.axis : (axis as Axes | undefined);
-  return lax.rev(tensor, axesOf('np.flip', named ?? null, tensor.ndim));
+  return lax.rev(tensor, axesOf('np.flip', reduceOptions(axis).axis ?? null, tensor.ndim));
 }
 
 /** x in reverse order along axis 0. jax.numpy.flipud. @throws AXIS */
@@ -73,13 +73,13 @@ export function pad(x: Operand, padWidth: PadWidth, { constantValues = 0 }: PadO
 /** x with zeros above the k-th diagonal of its last two axes. jax.numpy.tril. @throws AXIS when x has fewer than two axes. */
 export function tril(x: Operand, k = 0): Tensor {
   const tensor = tensorOf(x);
-  return lax.select(lowerTriangle('np.tril', tensor, k), tensor, lax.full(tensor.shape, 0, tensor.dtype));
+  return lax.select(lowerTriangle('np.tril', tensor, k), tensor, 0);
 }
 
 /** x with zeros below the k-th diagonal of its last two axes. jax.numpy.triu. @throws AXIS when x has fewer than two axes. */
 export function triu(x: Operand, k = 0): Tensor {
   const tensor = tensorOf(x);
-  return lax.select(lowerTriangle('np.triu', tensor, k - 1), lax.full(tensor.shape, 0, tensor.dtype), tensor);
+  return lax.select(lowerTriangle('np.triu', tensor, k - 1), 0, tensor);
 }
 
 function rollAxis(tensor: Tensor, shift: number, axis: number): Tensor {

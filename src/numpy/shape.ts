@@ -7,6 +7,7 @@ import type { Operand } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import { axesOf, axisOf, broadcastAtom, fail } from './operands.ts';
 import type { Axes } from './operands.ts';
+import { reduceOptions } from './reduce.ts';
 
 /** The shape of x, as an array. jax.numpy.shape. */
 export function shape(x: Operand): readonly number[] {
@@ -77,7 +78,7 @@ export function moveaxis(x: Operand, source: number | readonly number[], destina
  */
 export function squeeze(x: Operand, axis?: Axes | { readonly axis?: Axes }): Tensor {
   const tensor = tensorOf(x);
-  const named = (typeof axis === 'object' && axis !== null && 'axis' in axis ? axis.axis : (axis as Axes | undefined)) ?? null;
+  const named = reduceOptions(axis).axis ?? null;
   const axes = axesOf('np.squeeze', named, tensor.ndim).filter((i) => named !== null || tensor.shape[i] === 1);
   const wide = axes.find((i) => tensor.shape[i] !== 1);
   if (wide !== undefined) {

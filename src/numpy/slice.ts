@@ -71,18 +71,19 @@ function at(x: Tensor, index: number, axis: number): Tensor {
 
 function range(x: Tensor, bounds: Range, axis: number): Tensor {
   const extent = x.shape[axis] ?? 0;
-  const [start, stop, step] = bounds;
+  const [start = null, stop = null, step = null] = bounds;
   const stride = step ?? 1;
-  if (bounds.length > 3 || stride === 0 || !bounds.every((bound) => (bound ?? null) === null || Number.isInteger(bound))) {
+  const isRange = [start, stop, step].every((bound) => bound === null || Number.isInteger(bound));
+  if (bounds.length > 3 || stride === 0 || !isRange) {
     fail('VALUE', `np.slice: ${JSON.stringify(bounds)} is not [start, stop, step] of integers, step not 0`, 'x.slice([0, 2])');
   }
   // A backward range is a forward range of the reversed axis.
-  const place = (bound: number | null | undefined, missing: number): number => {
-    const position = (bound ?? 0) < 0 ? (bound ?? 0) + extent : (bound ?? 0);
-    const mirrored = stride < 0 ? extent - 1 - position : position;
-    return (bound ?? null) === null ? missing : Math.min(Math.max(mirrored, 0), extent);
+  const place = (bound: number): number => {
+    const position = bound < 0 ? bound + extent : bound;
+    return Math.min(Math.max(stride < 0 ? extent - 1 - position : position, 0), extent);
   };
-  const [low, high] = [place(start, 0), place(stop, extent)];
+  const low = start === null ? 0 : place(start);
+  const high = stop === null ? extent : place(stop);
   const source = stride < 0 ? lax.rev(x, [axis]) : x;
   if (low === 0 && high === extent && Math.abs(stride) === 1) return source;
   return lax.sliceInDim(source, low, Math.max(low, high), { axis, stride: Math.abs(stride) });

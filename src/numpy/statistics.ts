@@ -1,10 +1,8 @@
 /** Means and variances: floats keep their dtype, integers and bools become float32; NaN over no elements. @throws AXIS */
-import { isFloat } from '../../compiler/dtype.ts';
 import * as lax from '../lax/index.ts';
-import { tensorOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
-import { asDType, broadcastAtom } from './operands.ts';
+import { broadcastAtom, floatTensor } from './operands.ts';
 import { reduceOptions, reduced, reducedSize } from './reduce.ts';
 import type { Reduce, ReduceOptions } from './reduce.ts';
 
@@ -15,13 +13,13 @@ export interface VarianceOptions extends ReduceOptions {
 
 /** The arithmetic mean. jax.numpy.mean. */
 export function mean(x: Operand, reduce?: Reduce): Tensor {
-  return average('np.mean', floats(x), reduceOptions(reduce));
+  return average('np.mean', floatTensor(x), reduceOptions(reduce));
 }
 
 /** The variance, in two passes: the mean first, then the squares of what differs from it. jax.numpy.var. */
 function var_(x: Operand, reduce?: Reduce<VarianceOptions>): Tensor {
   const { ddof = 0, ...options } = reduceOptions(reduce);
-  const tensor = floats(x);
+  const tensor = floatTensor(x);
   const center = average('np.var', tensor, { ...options, keepdims: true });
   const squares = lax.square(lax.sub(tensor, broadcastAtom(center, tensor.shape)));
   const count = reducedSize('np.var', tensor, options) - ddof;
@@ -35,11 +33,6 @@ export function std(x: Operand, reduce?: Reduce<VarianceOptions>): Tensor {
 
 function average(name: string, x: Tensor, options: ReduceOptions): Tensor {
   return lax.div(reduced(name, lax.reduceSum, x, options), reducedSize(name, x, options));
-}
-
-function floats(x: Operand): Tensor {
-  const tensor = tensorOf(x);
-  return isFloat(tensor.dtype) ? tensor : asDType(tensor, 'float32');
 }
 
 // `var` is a reserved word, but may be a name of an export.

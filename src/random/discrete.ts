@@ -3,13 +3,13 @@ import type { DType } from '../../compiler/dtype.ts';
 import type { Literal } from '../../compiler/ir/jaxpr.ts';
 import * as lax from '../lax/index.ts';
 import { np } from '../numpy/index.ts';
-import { broadcastAtom, fail } from '../numpy/operands.ts';
+import { broadcastAtom, fail, shapeOf } from '../numpy/operands.ts';
 import { tensorOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import { literalOf } from '../trace/literal.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import type { Variable } from '../trace/variable.ts';
-import { shapeOf, splitPair } from './key.ts';
+import { splitPair } from './key.ts';
 import type { Key } from './key.ts';
 import { bits, uniform, within } from './uniform.ts';
 import type { SampleShape } from './uniform.ts';
@@ -57,7 +57,7 @@ export function randint(
   maxval: Operand,
   { dtype = 'int32' }: RandintOptions = {},
 ): Tensor {
-  const result = shapeOf('random.randint', shape);
+  const result = shapeOf('random.randint', shape, 'random.randint(key, [2, 3], 0, 10)');
   const { start, span } = range(minval, maxval, dtype, result);
   const [high, low] = splitPair(key).map((each) => bits(each, result)) as [Tensor, Tensor];
   // 64 random bits modulo the span, from the remainders of their halves: 2^32 = 2^16 * 2^16, as far as 32 bits hold it.

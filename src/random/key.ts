@@ -1,9 +1,9 @@
 /** Keys: how randomness is seeded, split and told apart. */
 import { isInteger } from '../../compiler/dtype.ts';
-import { showShape, sizeOf } from '../../compiler/shape.ts';
+import { sizeOf } from '../../compiler/shape.ts';
 import * as lax from '../lax/index.ts';
 import { np } from '../numpy/index.ts';
-import { asDType, fail } from '../numpy/operands.ts';
+import { asDType, fail, shapeOf } from '../numpy/operands.ts';
 import { tensorOf } from '../trace/bind.ts';
 import { literalOf } from '../trace/literal.ts';
 import type { Operand } from '../trace/bind.ts';
@@ -30,7 +30,7 @@ export function key(seed: Operand): Key {
  * `num` new keys, shape [num, 2], or [...num, 2] for a shape. The old key must not be used again. jax.random.split. @throws SHAPE
  */
 export function split(key: Key | Variable, num: number | readonly number[] = 2): Key {
-  const shape = shapeOf('random.split', num);
+  const shape = shapeOf('random.split', num, 'random.split(key, 2)');
   const size = sizeOf(shape);
   const words = wordsOf('random.split', key);
   if (currentLayout() === 'original') return np.reshape(hashHalves(words, 2 * size), [...shape, 2]);
@@ -60,13 +60,6 @@ export function wordsOf(name: string, key: Key | Variable): Words {
     fail(code, `${name}: ${tensor.describe()} is not a key, which is uint32[2]`, fix);
   }
   return [np.slice(tensor, 0), np.slice(tensor, 1)];
-}
-
-/** A shape as a list. @throws SHAPE */
-export function shapeOf(name: string, shape: number | readonly number[]): readonly number[] {
-  const list = typeof shape === 'number' ? [shape] : shape;
-  if (list.every((extent) => Number.isInteger(extent) && extent >= 0)) return list;
-  return fail('SHAPE', `${name}: ${showShape(list)} is not a shape: extents are whole numbers from 0`, `${name}(key, [2, 3])`);
 }
 
 function modulo32(name: string, value: number): number {

@@ -5,12 +5,12 @@
 import { showShape, sizeOf } from '../../compiler/shape.ts';
 import * as lax from '../lax/index.ts';
 import { np } from '../numpy/index.ts';
-import { axisOf, fail } from '../numpy/operands.ts';
+import { axisOf, fail, shapeOf } from '../numpy/operands.ts';
 import { tensorOf } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import type { Variable } from '../trace/variable.ts';
 import { randint } from './discrete.ts';
-import { shapeOf, splitPair } from './key.ts';
+import { splitPair } from './key.ts';
 import type { Key } from './key.ts';
 import { bits } from './uniform.ts';
 import type { SampleShape } from './uniform.ts';
@@ -27,7 +27,7 @@ export interface PermutationOptions {
  * @throws AXIS; VALUE for a number that is no size.
  */
 export function permutation(key: Key | Variable, x: number | Tensor | Variable, { axis = 0 }: PermutationOptions = {}): Tensor {
-  if (typeof x === 'number') return order(key, shapeOf('random.permutation', x)[0] ?? 0);
+  if (typeof x === 'number') return order(key, shapeOf('random.permutation', x, 'random.permutation(key, 10)')[0] ?? 0);
   const tensor = tensorOf(x);
   const along = axisOf('random.permutation', axis, tensor.ndim);
   return np.take(tensor, order(key, tensor.shape[along] ?? 0), { axis: along });
@@ -50,7 +50,7 @@ export function choice(
   shape: SampleShape = [],
   { replace = true, axis = 0 }: ChoiceOptions = {},
 ): Tensor {
-  const result = shapeOf('random.choice', shape);
+  const result = shapeOf('random.choice', shape, 'random.choice(key, 10, [2, 3])');
   const from = typeof x === 'number' ? null : tensorOf(x);
   const along = from === null ? 0 : axisOf('random.choice', axis, from.ndim);
   const count = from === null ? Number(x) : (from.shape[along] ?? 0);

@@ -3,12 +3,12 @@ import type { DType } from '../../compiler/dtype.ts';
 import { sizeOf } from '../../compiler/shape.ts';
 import * as lax from '../lax/index.ts';
 import { np } from '../numpy/index.ts';
-import { asDType } from '../numpy/operands.ts';
+import { asDType, shapeOf } from '../numpy/operands.ts';
 import { tensorOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import type { Variable } from '../trace/variable.ts';
-import { shapeOf, wordsOf } from './key.ts';
+import { wordsOf } from './key.ts';
 import type { Key } from './key.ts';
 import { currentLayout } from './layout.ts';
 import { hashEach, hashHalves } from './threefry.ts';
@@ -23,7 +23,7 @@ export interface BitsOptions {
 
 /** Uniformly distributed bits: uint32 of `shape`. jax.random.bits. */
 export function bits(key: Key | Variable, shape: SampleShape = [], { bitWidth = 32 }: BitsOptions = {}): Tensor {
-  const result = shapeOf('random.bits', shape);
+  const result = shapeOf('random.bits', shape, 'random.bits(key, [2, 3])');
   return np.reshape(flatBits(key, sizeOf(result), bitWidth), result);
 }
 

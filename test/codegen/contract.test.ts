@@ -9,7 +9,7 @@ import { describeOnGpu } from '../support/gpu.ts';
 import {
   HARDWARE, SOFTWARE, array, blank, call, contractKernel, expectClose, less, noise, plus, reduced, store, times,
 } from '../support/kernels.ts';
-import { runKernel, type DeviceArray } from '../support/run-kernel.ts';
+import { runKernel } from '../support/run-kernel.ts';
 
 interface Sizes {
   readonly batch: number;
@@ -43,7 +43,7 @@ async function checkMatmul(sizes: Sizes, transposed: boolean, schedule?: Contrac
   const generated = schedule === undefined ? generate(kernel, SOFTWARE) : generateContract(kernel, HARDWARE, schedule);
   const [a, b, bias] = [noise(batch * m * k), noise(batch * k * n, 2), noise(n, 3)];
   const size = batch * m * n;
-  const results = await runKernel(generated, new Map([[0, a], [1, b], [2, bias], [3, blank(size)], [4, blank(size)]]));
+  const results = await runKernel(generated, { 0: a, 1: b, 2: bias, 3: blank(size), 4: blank(size) });
   const [products, activated] = [blank(size), blank(size)];
   for (let at = 0; at < size; at++) {
     const [s, i, j] = [Math.floor(at / (m * n)), Math.floor(at / n) % m, at % n];
@@ -52,8 +52,8 @@ async function checkMatmul(sizes: Sizes, transposed: boolean, schedule?: Contrac
     products[at] = total;
     activated[at] = Math.max(total + bias[j]!, 0);
   }
-  expectClose(results.get(3)!, products, 1e-5);
-  expectClose(results.get(4)!, activated, 1e-5);
+  expectClose(results[3], products, 1e-5);
+  expectClose(results[4], activated, 1e-5);
 }
 
 const REGISTERS: readonly (Extract<ContractSchedule, { kind: 'registers' }>)[] = [
@@ -128,8 +128,8 @@ describeOnGpu('contract kernels', () => {
       expected[at] = total;
     }
     for (const schedule of [{ kind: 'dot' }, REGISTERS[1]!, TILES] as const) {
-      const results = await runKernel(generateContract(kernel, HARDWARE, schedule), new Map([[0, image], [1, filter], [2, blank(height * width * outputs)]]));
-      expectClose(results.get(2)!, expected, 1e-5);
+      const results = await runKernel(generateContract(kernel, HARDWARE, schedule), { 0: image, 1: filter, 2: blank(height * width * outputs) });
+      expectClose(results[2], expected, 1e-5);
     }
   });
 
@@ -153,8 +153,8 @@ describeOnGpu('contract kernels', () => {
       return (value + Math.imul(total, -3)) | 0;
     });
     for (const schedule of [{ kind: 'dot' }, REGISTERS[0]!] as const) {
-      const results = await runKernel(generateContract(kernel, HARDWARE, schedule), new Map<number, DeviceArray>([[0, a], [1, b], [2, c]]));
-      expect(results.get(2)).toEqual(expected);
+      const results = await runKernel(generateContract(kernel, HARDWARE, schedule), { 0: a, 1: b, 2: c });
+      expect(results[2]).toEqual(expected);
     }
   });
 
@@ -170,7 +170,7 @@ describeOnGpu('contract kernels', () => {
       for (let s = 0; s < k; s++) total += a[(at % m) * 2 * k + 2 * k - 1 - 2 * s]! * b[Math.floor(at / m) * k + s]!;
       expected[at] = total;
     }
-    const results = await runKernel(generateContract(kernel, SOFTWARE, REGISTERS[0]), new Map([[0, a], [1, b], [2, blank(m * n)]]));
-    expectClose(results.get(2)!, expected, 1e-5);
+    const results = await runKernel(generateContract(kernel, SOFTWARE, REGISTERS[0]), { 0: a, 1: b, 2: blank(m * n) });
+    expectClose(results[2], expected, 1e-5);
   });
 });

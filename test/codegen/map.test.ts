@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { generate } from '../../compiler/codegen/generate.ts';
 import { generateMap } from '../../compiler/codegen/map.ts';
-import { constantExpr, indexExpr, loadExpr, selectExpr, type Expr } from '../../compiler/scalar/expression.ts';
+import { constantExpr, indexExpr, loadExpr, selectExpr } from '../../compiler/scalar/expression.ts';
 import { add, constant, divide, dynamic, flatten, modulo, scale, variable } from '../../compiler/scalar/indices.ts';
 import { describeOnGpu } from '../support/gpu.ts';
 import {
   HARDWARE, SOFTWARE, UNTOUCHED, array, blank, call, expectClose, infix, less, mapKernel, noise, plus, store, times,
 } from '../support/kernels.ts';
-import { runKernel, type DeviceArray } from '../support/run-kernel.ts';
+import { runKernel } from '../support/run-kernel.ts';
 
 const VECTORS = { workgroup: 64, vectors: true } as const;
 
@@ -17,10 +17,10 @@ describeOnGpu('map kernels', () => {
     const [x, y] = [array(0, [length]), array(1, [length])];
     const kernel = mapKernel({ domain: [i], stores: [store(2, [length], [i], plus(times(x(i), x(i)), y(i)))] });
     const [a, b] = [noise(length), noise(length, 2)];
-    const results = await runKernel(generate(kernel, SOFTWARE), new Map([[0, a], [1, b], [2, blank(length)]]));
+    const results = await runKernel(generate(kernel, SOFTWARE), { 0: a, 1: b, 2: blank(length) });
     const expected = blank(length);
     for (let at = 0; at < length; at++) expected[at] = Math.fround(Math.fround(a[at]! * a[at]!) + b[at]!);
-    expectClose(results.get(2)!, expected, 1e-6);
+    expectClose(results[2], expected, 1e-6);
   });
 
   test('a transposed, a broadcast, a reversed and a gathered operand over a domain of three variables', async () => {
@@ -36,7 +36,7 @@ describeOnGpu('map kernels', () => {
     const rows = Int32Array.of(8, 0, 3);
     const results = await runKernel(
       generate(kernel, SOFTWARE),
-      new Map<number, DeviceArray>([[0, a], [1, b], [2, c], [3, d], [4, rows], [5, blank(P * Q * R)]]),
+      { 0: a, 1: b, 2: c, 3: d, 4: rows, 5: blank(P * Q * R) },
     );
     const expected = blank(P * Q * R);
     for (let x = 0; x < P; x++) {
@@ -46,7 +46,7 @@ describeOnGpu('map kernels', () => {
         }
       }
     }
-    expectClose(results.get(5)!, expected, 1e-6);
+    expectClose(results[5], expected, 1e-6);
   });
 
   test('constants of every dtype keep their bits', async () => {
@@ -57,15 +57,13 @@ describeOnGpu('map kernels', () => {
     const naturals = [0, 4294967295].map((value, at) => store(2, [4], [constant(at)], constantExpr('uint32', value)));
     const bools = [0, 1].map((value, at) => store(3, [4], [constant(at)], constantExpr('bool', value)));
     const kernel = mapKernel({ domain: [i], stores: [...floats, ...integers, ...naturals, ...bools] });
-    const results = await runKernel(generate(kernel, SOFTWARE), new Map<number, DeviceArray>([
-      [0, new Float32Array(numbers.length)], [1, new Int32Array(4)], [2, new Uint32Array(4)], [3, new Uint32Array(4).fill(9)],
-    ]));
-    const written = new Uint32Array(results.get(0)!.buffer);
+    const results = await runKernel(generate(kernel, SOFTWARE), { 0: new Float32Array(numbers.length), 1: new Int32Array(4), 2: new Uint32Array(4), 3: new Uint32Array(4).fill(9) });
+    const written = new Uint32Array(results[0].buffer);
     const wanted = new Uint32Array(Float32Array.from(numbers).buffer);
     expect([...written].map(hexadecimal)).toEqual([...wanted].map(hexadecimal));
-    expect([...results.get(1)!]).toEqual([-2147483648, 2147483647, -1, 0]);
-    expect([...results.get(2)!]).toEqual([0, 4294967295, 0, 0]);
-    expect([...results.get(3)!]).toEqual([0, 1, 9, 9]);
+    expect([...results[1]]).toEqual([-2147483648, 2147483647, -1, 0]);
+    expect([...results[2]]).toEqual([0, 4294967295, 0, 0]);
+    expect([...results[3]]).toEqual([0, 1, 9, 9]);
   });
 
   test('operations on constants alone are computed at run time, where they may overflow', async () => {
@@ -79,11 +77,9 @@ describeOnGpu('map kernels', () => {
         store(1, [1], [constant(0)], plus(most, most)),
       ],
     });
-    const results = await runKernel(generate(kernel, SOFTWARE), new Map<number, DeviceArray>([
-      [0, new Float32Array(2)], [1, new Int32Array(1)],
-    ]));
-    expect([...results.get(0)!]).toEqual([Infinity, NaN]);
-    expect([...results.get(1)!]).toEqual([-2]);
+    const results = await runKernel(generate(kernel, SOFTWARE), { 0: new Float32Array(2), 1: new Int32Array(1) });
+    expect([...results[0]]).toEqual([Infinity, NaN]);
+    expect([...results[1]]).toEqual([-2]);
   });
 
   test('bools are stored as u32; selects take the branch of the condition', async () => {
@@ -102,12 +98,10 @@ describeOnGpu('map kernels', () => {
     });
     const flags = Uint32Array.from({ length }, (_, at) => at % 3);
     const a = noise(length);
-    const results = await runKernel(generate(kernel, SOFTWARE), new Map<number, DeviceArray>([
-      [0, flags], [1, a], [2, new Uint32Array(length)], [3, new Float32Array(length)], [4, new Int32Array(length)],
-    ]));
-    expect([...results.get(2)!]).toEqual([...a].map((value, at) => (flags[at] !== 0 && value < 0 ? 1 : 0)));
-    expect([...results.get(3)!]).toEqual([...a].map((value, at) => (flags[at] !== 0 ? value : Infinity)));
-    expect([...results.get(4)!]).toEqual([...a].map((_, at) => 2 * at + 1));
+    const results = await runKernel(generate(kernel, SOFTWARE), { 0: flags, 1: a, 2: new Uint32Array(length), 3: new Float32Array(length), 4: new Int32Array(length) });
+    expect([...results[2]]).toEqual([...a].map((value, at) => (flags[at] !== 0 && value < 0 ? 1 : 0)));
+    expect([...results[3]]).toEqual([...a].map((value, at) => (flags[at] !== 0 ? value : Infinity)));
+    expect([...results[4]]).toEqual([...a].map((_, at) => 2 * at + 1));
   });
 
   test('two buffers that are loaded and stored by one kernel change places', async () => {
@@ -120,9 +114,9 @@ describeOnGpu('map kernels', () => {
     const [a, b] = [noise(length), noise(length, 2)];
     const generated = generate(swap, SOFTWARE);
     expect(generated.code.bindings).toEqual(['read_write', 'read_write']);
-    const results = await runKernel(generated, new Map([[0, a], [1, b]]));
-    expect(results.get(0)).toEqual(b);
-    expect(results.get(1)).toEqual(a);
+    const results = await runKernel(generated, { 0: a, 1: b });
+    expect(results[0]).toEqual(b);
+    expect(results[1]).toEqual(a);
   });
 
   test('more workgroups than a dimension has are folded', async () => {
@@ -131,8 +125,8 @@ describeOnGpu('map kernels', () => {
     const kernel = mapKernel({ domain: [i], stores: [store(0, [length], [i], indexExpr(i, 'uint32'))] });
     const generated = generate(kernel, { ...SOFTWARE, maxComputeWorkgroupsPerDimension: 5 });
     expect(generated.grid).toEqual([4, 3, 1]);
-    const results = await runKernel(generated, new Map([[0, new Uint32Array(length + 200).fill(UNTOUCHED)]]));
-    expect([...results.get(0)!]).toEqual(Array.from({ length: length + 200 }, (_, at) => (at < length ? at : UNTOUCHED)));
+    const results = await runKernel(generated, { 0: new Uint32Array(length + 200).fill(UNTOUCHED) });
+    expect([...results[0]]).toEqual(Array.from({ length: length + 200 }, (_, at) => (at < length ? at : UNTOUCHED)));
   });
 
   test('a guard lets the kernel run for one branch only, and loop counters are uniforms', async () => {
@@ -148,8 +142,8 @@ describeOnGpu('map kernels', () => {
     expect(generated.code.loops).toBe(2);
     const a = noise(24);
     const run = async (branch: number): Promise<number[]> => {
-      const contents = new Map<number, DeviceArray>([[0, a], [1, new Float32Array(60)], [7, Int32Array.of(branch)]]);
-      return [...(await runKernel(generated, contents, [3, 8])).get(1)!];
+      const contents = { 0: a, 1: new Float32Array(60), 7: Int32Array.of(branch) };
+      return [...(await runKernel(generated, contents, [3, 8]))[1]];
     };
     const expected = new Array<number>(60).fill(0);
     for (let at = 0; at < 6; at++) expected[48 + at] = Math.fround(a[18 + at]! + 8);
@@ -177,16 +171,14 @@ describeOnGpu('map kernels', () => {
     ]);
     const [a, b, c] = [noise(P * 28), noise(3 * Q + P, 2), noise(P, 3)];
     const flags = Uint32Array.from({ length: P * Q }, (_, at) => at % 2);
-    const results = await runKernel(generated, new Map<number, DeviceArray>([
-      [0, a], [1, b], [2, c], [3, flags], [4, new Float32Array(P * Q)], [5, new Uint32Array(P * Q)], [6, new Int32Array(P * Q)],
-    ]));
+    const results = await runKernel(generated, { 0: a, 1: b, 2: c, 3: flags, 4: new Float32Array(P * Q), 5: new Uint32Array(P * Q), 6: new Int32Array(P * Q) });
     for (let x = 0; x < P; x++) {
       for (let y = 0; y < Q; y++) {
         const at = x * Q + y;
         const chosen = flags[at] !== 0 ? a[x * 28 + y + 4]! : b[3 * y + x]!;
-        expect(results.get(4)![at]).toBeCloseTo(chosen + c[x]!, 5);
-        expect(results.get(5)![at]).toBe(flags[at] !== 0 && y > 9 ? 1 : 0);
-        expect(results.get(6)![at]).toBe(at);
+        expect(results[4][at]).toBeCloseTo(chosen + c[x]!, 5);
+        expect(results[5][at]).toBe(flags[at] !== 0 && y > 9 ? 1 : 0);
+        expect(results[6][at]).toBe(at);
       }
     }
   });
@@ -197,8 +189,8 @@ describeOnGpu('map kernels', () => {
     const x = array(0, [length])(i);
     const kernel = mapKernel({ domain: [i], stores: [store(0, [length], [i], times(x, x))] });
     const a = noise(length + 4);
-    const results = await runKernel(generateMap(kernel, HARDWARE, VECTORS), new Map([[0, a]]));
-    expect([...results.get(0)!]).toEqual([...a].map((value, at) => (at < length ? Math.fround(value * value) : value)));
+    const results = await runKernel(generateMap(kernel, HARDWARE, VECTORS), { 0: a });
+    expect([...results[0]]).toEqual([...a].map((value, at) => (at < length ? Math.fround(value * value) : value)));
   });
 
   test('divisions of indices are by literals', async () => {
@@ -206,10 +198,10 @@ describeOnGpu('map kernels', () => {
     const mixed = add(scale(modulo(i, 5), 12), divide(i, 5));
     const kernel = mapKernel({ domain: [i], stores: [{ buffer: 1, dtype: 'float32', index: mixed, value: array(0, [60])(i) }] });
     const a = noise(60);
-    const results = await runKernel(generate(kernel, SOFTWARE), new Map([[0, a], [1, blank(60)]]));
+    const results = await runKernel(generate(kernel, SOFTWARE), { 0: a, 1: blank(60) });
     const expected = blank(60);
     a.forEach((value, at) => (expected[(at % 5) * 12 + Math.floor(at / 5)] = value));
-    expect(results.get(1)).toEqual(expected);
+    expect(results[1]).toEqual(expected);
   });
 });
 

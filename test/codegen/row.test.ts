@@ -9,7 +9,7 @@ import { describeOnGpu } from '../support/gpu.ts';
 import {
   HARDWARE, SOFTWARE, array, blank, exp, expectClose, minus, noise, over, plus, reduced, rowKernel, sqrt, stage, store, sum, times,
 } from '../support/kernels.ts';
-import { runKernel, type DeviceArray } from '../support/run-kernel.ts';
+import { runKernel } from '../support/run-kernel.ts';
 
 const SERIAL: RowSchedule = { members: 1, teams: 16, adjacentRows: false, unroll: 1 };
 
@@ -40,7 +40,7 @@ function softmax(rows: number, columns: number, across = false): RowKernel {
 async function checkSoftmax(kernel: RowKernel, rows: number, columns: number, across: boolean, schedule?: RowSchedule): Promise<void> {
   const generated = schedule === undefined ? generate(kernel, SOFTWARE) : generateRow(kernel, HARDWARE, schedule);
   const x = noise(rows * columns).map((value) => 10 * value);
-  const results = await runKernel(generated, new Map([[0, x], [1, blank(rows)], [2, blank(rows * columns)]]));
+  const results = await runKernel(generated, { 0: x, 1: blank(rows), 2: blank(rows * columns) });
   const [sums, values] = [blank(rows), blank(rows * columns)];
   for (let r = 0; r < rows; r++) {
     const at = Array.from({ length: columns }, (_, c) => (across ? c * rows + r : r * columns + c));
@@ -48,8 +48,8 @@ async function checkSoftmax(kernel: RowKernel, rows: number, columns: number, ac
     sums[r] = at.reduce((sum, i) => sum + Math.exp(x[i]! - most), 0);
     for (const i of at) values[i] = Math.exp(x[i]! - most) / sums[r]!;
   }
-  expectClose(results.get(1)!, sums, 1e-5);
-  expectClose(results.get(2)!, values, 1e-5);
+  expectClose(results[1], sums, 1e-5);
+  expectClose(results[2], values, 1e-5);
 }
 
 describeOnGpu('row kernels', () => {
@@ -82,7 +82,7 @@ describeOnGpu('row kernels', () => {
     });
     const a = noise(rows * columns);
     for (const schedule of SCHEDULES) {
-      const results = await runKernel(generateRow(kernel, HARDWARE, schedule), new Map([[0, a], [1, blank(rows)], [2, blank(rows)]]));
+      const results = await runKernel(generateRow(kernel, HARDWARE, schedule), { 0: a, 1: blank(rows), 2: blank(rows) });
       const [means, variances, normalized] = [blank(rows), blank(rows), new Float32Array(rows * columns)];
       for (let row = 0; row < rows; row++) {
         const values = Array.from({ length: columns }, (_, at) => a[at * rows + row]!);
@@ -91,9 +91,9 @@ describeOnGpu('row kernels', () => {
         variances[row] = values.reduce((sum, value) => sum + (value - average) ** 2, 0) / columns;
         values.forEach((value, at) => (normalized[at * rows + row] = (value - average) / Math.sqrt(variances[row]! + 1e-5)));
       }
-      expectClose(results.get(1)!, means, 1e-5);
-      expectClose(results.get(2)!, variances, 1e-5);
-      expectClose(results.get(0)!, normalized, 1e-5);
+      expectClose(results[1], means, 1e-5);
+      expectClose(results[2], variances, 1e-5);
+      expectClose(results[0], normalized, 1e-5);
     }
   });
 
@@ -111,12 +111,12 @@ describeOnGpu('row kernels', () => {
     const [a, b] = [noise(rows * columns), noise(rows, 2)];
     const results = await runKernel(
       generateRow(kernel, HARDWARE, { ...SERIAL, members: 8, teams: 1 }),
-      new Map([[0, a], [1, b], [2, blank(rows * columns)]]),
+      { 0: a, 1: b, 2: blank(rows * columns) },
     );
-    expectClose(results.get(1)!, b.map((value, row) => value + sum(a.subarray(row * columns, (row + 1) * columns))), 1e-5);
+    expectClose(results[1], b.map((value, row) => value + sum(a.subarray(row * columns, (row + 1) * columns))), 1e-5);
     const products = blank(rows * columns);
     a.forEach((value, at) => (products[at] = value * b[Math.floor(at / columns)]!));
-    expectClose(results.get(2)!, products, 1e-5);
+    expectClose(results[2], products, 1e-5);
   });
 
   test('every monoid on integers, which wrap', async () => {
@@ -138,9 +138,7 @@ describeOnGpu('row kernels', () => {
     const a = Int32Array.from(noise(rows * columns), (value) => value * 2 ** 31);
     const b = Uint32Array.from(noise(rows * columns, 2), (value) => (value + 1) * 2 ** 31);
     for (const schedule of SCHEDULES.slice(1, 3)) {
-      const results = await runKernel(generateRow(kernel, HARDWARE, schedule), new Map<number, DeviceArray>([
-        [0, a], [1, b], [2, new Int32Array(rows * n)], [3, new Uint32Array(rows * n)],
-      ]));
+      const results = await runKernel(generateRow(kernel, HARDWARE, schedule), { 0: a, 1: b, 2: new Int32Array(rows * n), 3: new Uint32Array(rows * n) });
       const of = (values: ArrayLike<number>): number[] => {
         const list = Array.from(values);
         const fold = (f: (x: number, y: number) => number): number => list.reduce(f);
@@ -150,8 +148,8 @@ describeOnGpu('row kernels', () => {
       };
       const each = (values: Int32Array | Uint32Array): number[] =>
         Array.from({ length: rows }, (_, row) => of(values.subarray(row * columns, (row + 1) * columns))).flat();
-      expect([...results.get(2)!]).toEqual([...Int32Array.from(each(a))]);
-      expect([...results.get(3)!]).toEqual([...Uint32Array.from(each(b))]);
+      expect([...results[2]]).toEqual([...Int32Array.from(each(a))]);
+      expect([...results[3]]).toEqual([...Uint32Array.from(each(b))]);
     }
   });
 
@@ -173,11 +171,9 @@ describeOnGpu('row kernels', () => {
     });
     const flags = Uint32Array.of(1, 1, 1, 1, 1, 1, /**/ 0, 0, 0, 0, 0, 0, /**/ 0, 0, 1, 0, 1, 1, /**/ 1, 1, 1, 0, 0, 1);
     for (const schedule of SCHEDULES.slice(0, 3)) {
-      const results = await runKernel(generateRow(kernel, HARDWARE, schedule), new Map<number, DeviceArray>([
-        [0, flags], [1, new Uint32Array(16)], [2, new Int32Array(8)],
-      ]));
-      expect([...results.get(1)!]).toEqual([1, 1, 1, 1, /**/ 0, 0, 0, 0, /**/ 0, 1, 1, 0, /**/ 0, 1, 1, 0]);
-      expect([...results.get(2)!]).toEqual([0, 0, 0, 0, 2, 0, 0, 3]);
+      const results = await runKernel(generateRow(kernel, HARDWARE, schedule), { 0: flags, 1: new Uint32Array(16), 2: new Int32Array(8) });
+      expect([...results[1]]).toEqual([1, 1, 1, 1, /**/ 0, 0, 0, 0, /**/ 0, 1, 1, 0, /**/ 0, 1, 1, 0]);
+      expect([...results[2]]).toEqual([0, 0, 0, 0, 2, 0, 0, 3]);
     }
   });
 
@@ -204,13 +200,11 @@ describeOnGpu('row kernels', () => {
       ],
     });
     for (const schedule of SCHEDULES) {
-      const results = await runKernel(generateRow(kernel, HARDWARE, schedule), new Map<number, DeviceArray>([
-        [0, Float32Array.from(table.flat())], [1, new Int32Array(rows)], [2, new Uint32Array(rows)], [3, new Float32Array(rows)], [4, new Float32Array(rows)],
-      ]));
-      expect([...results.get(1)!]).toEqual([1, 1, 0, 0, 2, 5, 0]);
-      expect([...results.get(2)!]).toEqual([4, 1, 0, 0, 2, 5, 4]);
-      expect([...results.get(3)!].map((value) => value + 0)).toEqual([3, NaN, -Infinity, Infinity, NaN, NaN, 0]);
-      expect([...results.get(4)!]).toEqual([-4, NaN, -Infinity, Infinity, NaN, NaN, -1]);
+      const results = await runKernel(generateRow(kernel, HARDWARE, schedule), { 0: Float32Array.from(table.flat()), 1: new Int32Array(rows), 2: new Uint32Array(rows), 3: new Float32Array(rows), 4: new Float32Array(rows) });
+      expect([...results[1]]).toEqual([1, 1, 0, 0, 2, 5, 0]);
+      expect([...results[2]]).toEqual([4, 1, 0, 0, 2, 5, 4]);
+      expect([...results[3]].map((value) => value + 0)).toEqual([3, NaN, -Infinity, Infinity, NaN, NaN, 0]);
+      expect([...results[4]]).toEqual([-4, NaN, -Infinity, Infinity, NaN, NaN, -1]);
     }
   });
 
@@ -228,8 +222,8 @@ describeOnGpu('row kernels', () => {
       rowStores: [store(1, [], [], reduced(0))],
     });
     const generated = generateRow(kernel, SOFTWARE, { ...SERIAL, unroll: 4 });
-    const results = await runKernel(generated, new Map([[0, new Float32Array(length).fill(0.1)], [1, new Float32Array(1)]]));
-    expectClose([results.get(1)![0]! / (length * Math.fround(0.1))], [1], 3e-6);
+    const results = await runKernel(generated, { 0: new Float32Array(length).fill(0.1), 1: new Float32Array(1) });
+    expectClose([results[1][0]! / (length * Math.fround(0.1))], [1], 3e-6);
   });
 
   test.each([SOFTWARE, HARDWARE])('the schedule for few long rows, software: $software', async (profile) => {
@@ -242,11 +236,11 @@ describeOnGpu('row kernels', () => {
     const generated = generate(kernel, profile);
     expect(generated.code.wgsl).toContain('workgroupBarrier');
     const a = noise(rows * columns);
-    const results = await runKernel(generated, new Map([[0, a], [1, new Float32Array(rows)], [2, new Float32Array(rows)]]));
+    const results = await runKernel(generated, { 0: a, 1: new Float32Array(rows), 2: new Float32Array(rows) });
     for (let row = 0; row < rows; row++) {
       const values = a.subarray(row * columns, (row + 1) * columns);
-      expect(results.get(1)![row]!).toBeCloseTo(sum(values), 2);
-      expect(results.get(2)![row]).toBe(values.reduce((most, value) => Math.max(most, value)));
+      expect(results[1][row]!).toBeCloseTo(sum(values), 2);
+      expect(results[2][row]).toBe(values.reduce((most, value) => Math.max(most, value)));
     }
   });
 });

@@ -5,7 +5,7 @@ import { compile } from '../../compiler/compile.ts';
 import { assignSlots, lifetimesOf } from '../../compiler/fuse/memory.ts';
 import { DEFAULT_PROFILE } from '../../compiler/program.ts';
 import type { BufferRef, Step } from '../../compiler/program.ts';
-import { float32, matmul, trace } from '../support/jaxprs.ts';
+import { float32, matmul, jaxprOf } from '../support/jaxprs.ts';
 import { property } from '../support/property.ts';
 
 function dispatch(...buffers: BufferRef[]): Step {
@@ -29,10 +29,10 @@ describe('lifetimes', () => {
 
   test('of carries and their initial values last the whole loop, and no longer than needed outside of it', () => {
     const carry = { loop: 1, initial: 5, even: 6, odd: 7 };
-    const inner: Step = {
-      kind: 'loop', loop: 1, length: 2, steps: [dispatch({ ...carry, side: 'read' }, 8), dispatch(8, { ...carry, side: 'write' })],
-    };
-    const lifetimes = lifetimesOf([{ kind: 'loop', loop: 0, length: 2, steps: [dispatch(5), inner, dispatch(7, 9)] }, dispatch(9)]);
+    const steps = [dispatch({ ...carry, side: 'read' }, 8), dispatch(8, { ...carry, side: 'write' })];
+    const inner: Step = { kind: 'loop', loop: 1, length: 2, steps };
+    const outer: Step = { kind: 'loop', loop: 0, length: 2, steps: [dispatch(5), inner, dispatch(7, 9)] };
+    const lifetimes = lifetimesOf([outer, dispatch(9)]);
     expect(lifetimes.get(5)).toEqual({ first: 0, last: 2 });
     expect(lifetimes.get(6)).toEqual({ first: 1, last: 2 });
     expect(lifetimes.get(7)).toEqual({ first: 1, last: 3 });
@@ -57,7 +57,11 @@ describe('slots', () => {
   });
 
   test('of a chain are two', () => {
-    const jaxpr = trace([float32(8, 8)], (o, x) => Array.from({ length: 6 }).reduce((y: typeof x, _) => matmul(o, y!, x!), x)!);
+    const jaxpr = jaxprOf([float32(8, 8)], (o, x) => {
+      let power = x!;
+      for (let i = 0; i < 6; i++) power = matmul(o, power, x!);
+      return power;
+    });
     const { buffers } = compile(jaxpr, DEFAULT_PROFILE, 'f').program;
     expect(new Set(buffers.flatMap(({ slot }) => slot ?? []))).toEqual(new Set([0, 1]));
   });

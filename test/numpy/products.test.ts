@@ -38,6 +38,14 @@ describe('matmul', () => {
     expect(codeOf(() => np.matmul(a, 2))).toBe('SHAPE');
     expect(codeOf(() => np.matmul(np.zeros([2, 2, 2]), np.zeros([3, 2, 2])))).toBe('SHAPE');
   });
+
+  test('the fix transposes an operand where that fits', () => {
+    const product = (x: readonly number[], y: readonly number[]) => (): Tensor => np.matmul(np.ones(x), np.ones(y));
+    expect(product([2, 3], [4, 3])).toThrow('fix: np.matmul(x, np.swapaxes(y, -1, -2))');
+    expect(product([3, 2], [3, 4])).toThrow('fix: np.matmul(np.swapaxes(x, -1, -2), y)');
+    expect(product([2, 3], [2])).toThrow('fix: np.matmul(np.swapaxes(x, -1, -2), y)');
+    expect(product([2, 3], [4, 5])).toThrow('fix: np.matmul(np.ones([2,3]), np.ones([3,5]))');
+  });
 });
 
 test('the other products', async () => {
@@ -53,7 +61,7 @@ test('the other products', async () => {
   await expectTensor(np.tensordot(u, v, { axes: 0 }), [[3, 4], [6, 8]]);
   expect(np.tensordot(np.zeros([2, 3, 4]), np.zeros([4, 2, 5]), { axes: [[0, 2], [1, 0]] }).shape).toEqual([3, 5]);
   expect(codeOf(() => np.vdot(u, tensor([1])))).toBe('SHAPE');
-  expect(codeOf(() => np.tensordot(u, v, { axes: [[0], [0, 0]] }))).toBe('SHAPE');
+  expect(codeOf(() => np.tensordot(u, v, { axes: [[0], [0, 0]] }))).toBe('AXIS');
   expect(codeOf(() => np.tensordot(u, v, { axes: 2 }))).toBe('AXIS');
 });
 

@@ -12,7 +12,7 @@ export function int32(...shape: number[]): Aval {
 }
 
 /** The jaxpr of a function of tensors of the given types. */
-export function trace(types: readonly Aval[], f: (o: Builder, ...inputs: Atom[]) => Atom | readonly Atom[]): Jaxpr {
+export function jaxprOf(types: readonly Aval[], f: (o: Builder, ...inputs: Var[]) => Atom | readonly Atom[]): Jaxpr {
   const o = new Builder();
   const inputs = types.map((type) => new Var(type));
   const result = f(o, ...inputs);
@@ -82,12 +82,12 @@ export function block(o: Builder, x: Atom, key: Atom, [w, b, scale, bias, mean, 
 /** A scan over blocks whose parameters are xs and whose statistics come back stacked, then a linear layer. */
 export function scanMlp(batch: number, width: number, layers: number): Jaxpr {
   const sliced = [aval('uint32', [2]), float32(width, width), ...Array.from({ length: 5 }, () => float32(width))];
-  const body = trace([float32(batch, width), ...sliced], (o, x, key, ...state) => {
+  const body = jaxprOf([float32(batch, width), ...sliced], (o, x, key, ...state) => {
     const [y, mean, variance] = block(o, x!, key!, state);
     return [y, ...state.slice(0, 4), mean, variance];
   });
   const stacked = sliced.map(({ dtype, shape }) => aval(dtype, [layers, ...shape]));
-  return trace([float32(batch, width), ...stacked, float32(width, width), float32(width)], (o, ...inputs) => {
+  return jaxprOf([float32(batch, width), ...stacked, float32(width, width), float32(width)], (o, ...inputs) => {
     const params = { jaxpr: body, length: layers, reverse: false, numConsts: 0, numCarry: 1 };
     const [y, ...state] = o.scan(...inputs.slice(0, -2), params) as readonly Atom[];
     return [linear(o, y!, inputs.at(-2)!, inputs.at(-1)!), ...state];

@@ -75,7 +75,7 @@ export class Choices {
   }
 
   several<T>(items: readonly T[], most: number): T[] {
-    return Array.from({ length: this.below(most + 1) }, () => this.recent(items));
+    return items.length === 0 ? [] : Array.from({ length: this.below(most + 1) }, () => this.recent(items));
   }
 }
 
@@ -127,7 +127,7 @@ function cond(depth: number): Step {
     });
     const type = bodies[0]!.inner.at(-1)!.aval;
     const branches = bodies.map(({ inputs, branch, inner }) => {
-      const result = inner.filter((atom) => sameType(atom.aval, type)).at(-1) ?? branch.full(3, type);
+      const result = inner.findLast((atom) => sameType(atom.aval, type)) ?? branch.full(3, type);
       return branch.build([], inputs, [result, inputs[0]!]);
     });
     return asList(o.cond(index, ...operands, { branches }));

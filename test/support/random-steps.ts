@@ -130,7 +130,8 @@ const dot: Step = (growth) => {
 
 const batchedDot: Step = (growth) => {
   const x = growth.float(2);
-  return [growth.o.dotGeneral(growth.bounded(x), growth.o.neg(growth.bounded(x)), { dimensionNumbers: [[[1], [1]], [[0], [0]]] })];
+  const y = growth.bounded(x);
+  return [growth.o.dotGeneral(y, growth.o.neg(y), { dimensionNumbers: [[[1], [1]], [[0], [0]]] })];
 };
 
 const reshape: Step = (growth) => {
@@ -143,7 +144,8 @@ const reshape: Step = (growth) => {
 const transpose: Step = (growth) => {
   const x = growth.any();
   const axes = range(x.aval.shape.length);
-  return [growth.o.transpose(x, { permutation: growth.choices.flag() ? axes.reverse() : [...axes.slice(1), ...axes.slice(0, 1)] })];
+  const permutation = growth.choices.flag() ? axes.reverse() : [...axes.slice(1), ...axes.slice(0, 1)];
+  return [growth.o.transpose(x, { permutation })];
 };
 
 const broadcast: Step = (growth) => {
@@ -189,14 +191,16 @@ const iota: Step = ({ o, choices }) => {
 const dynamicSlice: Step = (growth) => {
   const x = growth.any(1);
   const starts = x.aval.shape.map(() => growth.index());
-  return [growth.o.dynamicSlice(x, ...starts, { sliceSizes: x.aval.shape.map((extent) => Math.max(0, extent - growth.choices.below(2))) })];
+  const sliceSizes = x.aval.shape.map((extent) => Math.max(0, extent - growth.choices.below(2)));
+  return [growth.o.dynamicSlice(x, ...starts, { sliceSizes })];
 };
 
 const dynamicUpdateSlice: Step = (growth) => {
   const { o } = growth;
   const x = growth.float(1);
   const { shape } = x.aval;
-  const corner = { startIndices: shape.map(() => 0), limitIndices: shape.map((n) => Math.min(n, 2)), strides: shape.map(() => 1) };
+  const limitIndices = shape.map((extent) => Math.min(extent, 2));
+  const corner = { startIndices: shape.map(() => 0), limitIndices, strides: shape.map(() => 1) };
   return [o.dynamicUpdateSlice(x, o.slice(o.neg(x), corner), ...shape.map(() => growth.index()))];
 };
 

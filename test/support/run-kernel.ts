@@ -22,18 +22,18 @@ function openDevice(): Promise<GPUDevice> {
 }
 
 /**
- * Dispatches the kernel once, with the given contents of its buffers and values of its loop counters, and returns the contents
- * afterwards, of all buffers by their numbers in the kernel graph.
+ * Dispatches the kernel once, with the given contents of its buffers (by their numbers in the kernel graph) and values of its loop
+ * counters, and returns the contents afterwards.
  */
-export async function runKernel(
+export async function runKernel<Contents extends Readonly<Record<number, DeviceArray>>>(
   { code, buffers, grid }: GeneratedKernel,
-  contents: ReadonlyMap<number, DeviceArray>,
+  contents: Contents,
   counters: readonly number[] = [],
-): Promise<Map<number, DeviceArray>> {
+): Promise<Contents> {
   const device = await openDevice();
   const pipeline = await createPipeline(device, code.wgsl);
   const arrays = buffers.map((buffer) => {
-    const array = contents.get(buffer);
+    const array = contents[buffer];
     if (array === undefined) throw new Error(`the kernel uses buffer ${buffer}, which has no contents`);
     return array;
   });
@@ -52,7 +52,7 @@ export async function runKernel(
   device.queue.submit([encoder.finish()]);
   const results = await Promise.all(staging.map((buffer, position) => download(buffer, arrays[position]!)));
   [...storage, ...uniforms, ...staging].forEach((buffer) => buffer.destroy());
-  return new Map(buffers.map((buffer, position) => [buffer, results[position]!]));
+  return Object.fromEntries(buffers.map((buffer, position) => [buffer, results[position]!])) as unknown as Contents;
 }
 
 async function createPipeline(device: GPUDevice, code: string): Promise<GPUComputePipeline> {
