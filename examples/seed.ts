@@ -99,7 +99,13 @@ export async function runSeed(python: boolean): Promise<string> {
       `batch_stats = ${pythonState(batchStats)}`,
     ].join('\n');
   }
-  return [`state = ${merged}`, `graphdef = ${graphdef}`, `params = ${params}`, `batchStats = ${batchStats}`, `y = ${y.toString()}`].join('\n');
+  return [
+    `state = ${merged}`,
+    `graphdef = ${graphdef}`,
+    `params = ${params}`,
+    `batchStats = ${batchStats}`,
+    `y = ${y.toString()}`,
+  ].join('\n');
 }
 
 /** What the jitted training-mode call of a ScanMLP costs, as the WebGPU calls say. */

@@ -17,7 +17,12 @@ const LATER_CALLS = 10;
 function readDigits(count: number): Tensor {
   const file = new URL('../../examples/data/digits.csv.gz', import.meta.url);
   const rows = gunzipSync(readFileSync(file)).toString('utf8').trim().split('\n').slice(0, count);
-  const pixels = rows.flatMap((row) => row.split(',').slice(0, FEATURES).map((pixel) => Number(pixel) / 16));
+  const pixels = rows.flatMap((row) =>
+    row
+      .split(',')
+      .slice(0, FEATURES)
+      .map((pixel) => Number(pixel) / 16),
+  );
   return np.array(Float32Array.from(pixels)).reshape([count, FEATURES]);
 }
 
@@ -54,7 +59,8 @@ const laterMs = await milliseconds(async () => {
 
 console.log(`outputs of ${LATER_CALLS + 1} calls on ${BATCH} digits, the last one: ${y.describe()}: ${await statistics(y)}`);
 console.log('batch statistics:');
-for (const [path, stat] of model.split()[0].extract(BatchStat)) console.log(`  ${path} ${stat.value.describe()}: ${await statistics(stat.value)}`);
+for (const [path, stat] of model.split()[0].extract(BatchStat))
+  console.log(`  ${path} ${stat.value.describe()}: ${await statistics(stat.value)}`);
 
 const { dispatches, submits, kernels } = inspect(forward)(model, digits, random.key(1));
 console.log(`\none call: ${kernels.length} kernels, ${dispatches} dispatches, ${submits} submit`);

@@ -82,19 +82,23 @@ export class Inspection {
  * What `f(...args)` compiles to: the jaxpr before and after each pass, kernels with WGSL and source lines, buffers, dispatches and
  * submits. Traces without running; writes of state are discarded. Without a GPU it compiles for WebGPU's default limits.
  */
-export function inspect<A extends unknown[]>(f: (...args: A) => unknown, options: { readonly device?: Device } = {}): (...args: A) => Inspection {
-  return (...args: A): Inspection => located(() => {
-    const { closed } = traceCall('inspect', f as (...args: never[]) => unknown, args);
-    const passes: PassResult[] = [];
-    let before = printJaxpr(closed.jaxpr);
-    const optimized = optimize(closed.jaxpr, (name, jaxpr) => {
-      const after = printJaxpr(jaxpr);
-      if (after !== before) passes.push({ name, before, after });
-      before = after;
+export function inspect<A extends unknown[]>(
+  f: (...args: A) => unknown,
+  options: { readonly device?: Device } = {},
+): (...args: A) => Inspection {
+  return (...args: A): Inspection =>
+    located(() => {
+      const { closed } = traceCall('inspect', f as (...args: never[]) => unknown, args);
+      const passes: PassResult[] = [];
+      let before = printJaxpr(closed.jaxpr);
+      const optimized = optimize(closed.jaxpr, (name, jaxpr) => {
+        const after = printJaxpr(jaxpr);
+        if (after !== before) passes.push({ name, before, after });
+        before = after;
+      });
+      const { program } = compile(optimized, profileOf(options.device ?? currentDevice()), f.name || 'anonymous');
+      return new Inspection(closed, passes, printJaxpr(optimized), program);
     });
-    const { program } = compile(optimized, profileOf(options.device ?? currentDevice()), f.name || 'anonymous');
-    return new Inspection(closed, passes, printJaxpr(optimized), program);
-  });
 }
 
 function profileOf(device: Device | null): DeviceProfile {

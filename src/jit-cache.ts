@@ -12,6 +12,7 @@ import { BoundedMap } from './bounded-map.ts';
 import { currentLayout } from './random/layout.ts';
 import { avalsKey, currentValue } from './trace/arguments.ts';
 import type { Arguments, StaticLeaf } from './trace/arguments.ts';
+import { samePlan } from './trace/outputs.ts';
 import type { OutputPlan } from './trace/outputs.ts';
 import type { Finished } from './trace/stage.ts';
 import { Tensor } from './trace/tensor.ts';
@@ -26,8 +27,7 @@ type CapturedValue =
   | { readonly kind: 'variable'; readonly variable: WeakRef<Variable>; readonly aval: Aval };
 
 type Write =
-  | { readonly kind: 'argument'; readonly index: number }
-  | { readonly kind: 'captured'; readonly variable: WeakRef<Variable> };
+  { readonly kind: 'argument'; readonly index: number } | { readonly kind: 'captured'; readonly variable: WeakRef<Variable> };
 
 export interface Entry {
   readonly jaxpr: Jaxpr;
@@ -166,7 +166,7 @@ function serves(entry: CachedEntry, inputs: Arguments): boolean {
 function areTwins(a: CachedEntry, b: CachedEntry): boolean {
   if (a.instances.length === 0 || a.captures.length !== b.captures.length) return false;
   const sameCaptures = a.captures.every((capture, i) => sameCapture(capture, b.captures[i]!));
-  return sameCaptures && sameWrites(a, b) && disjoint(a, b) && equalJaxprs(a.jaxpr, b.jaxpr);
+  return sameCaptures && sameWrites(a, b) && disjoint(a, b) && samePlan(a.plan, b.plan) && equalJaxprs(a.jaxpr, b.jaxpr);
 }
 
 function sameCapture(a: CapturedValue, b: CapturedValue): boolean {

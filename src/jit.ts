@@ -53,7 +53,11 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, options: JitOp
 
   const trace = (inputs: Arguments, args: A): Entry => {
     const values = inputs.traced.map((leaf) => currentValue(leaf));
-    const staged = stage(name, values.map((value) => value.aval), (tracers, running) => f(...(rebuildArguments(inputs, tracers, running) as A)));
+    const staged = stage(
+      name,
+      values.map((value) => value.aval),
+      (tracers, running) => f(...(rebuildArguments(inputs, tracers, running) as A)),
+    );
     checkStructure(inputs, args, name);
     const plan = planOutputs(staged.result, staged.trace, inputs, 'static');
     const finished = finish(staged, plan.values);
@@ -67,21 +71,22 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, options: JitOp
     return { entry, inputs };
   };
 
-  const call = (...args: A): R => located(() => {
-    const { entry, inputs } = lookUp(args);
-    const outer = currentTrace();
-    const captured = entry.captures.map((capture) =>
-      capture.kind === 'tensor' ? capture.tensor : readIn(outer, capture.variable.deref()!),
-    );
-    const operands = [...captured, ...inputs.traced.map((leaf) => currentValue(leaf, outer))];
-    const results = outer === null ? run(entry, inputs, operands) : stageCall(entry.jaxpr, operands);
-    const count = entry.plan.values.length;
-    entry.writes.forEach((write, i) => {
-      const variable = write.kind === 'argument' ? (inputs.traced[write.index]!.value as Variable) : write.variable.deref()!;
-      writeIn(outer, variable, results[count + i]!);
+  const call = (...args: A): R =>
+    located(() => {
+      const { entry, inputs } = lookUp(args);
+      const outer = currentTrace();
+      const captured = entry.captures.map((capture) =>
+        capture.kind === 'tensor' ? capture.tensor : readIn(outer, capture.variable.deref()!),
+      );
+      const operands = [...captured, ...inputs.traced.map((leaf) => currentValue(leaf, outer))];
+      const results = outer === null ? run(entry, inputs, operands) : stageCall(entry.jaxpr, operands);
+      const count = entry.plan.values.length;
+      entry.writes.forEach((write, i) => {
+        const variable = write.kind === 'argument' ? (inputs.traced[write.index]!.value as Variable) : write.variable.deref()!;
+        writeIn(outer, variable, results[count + i]!);
+      });
+      return buildOutputs(entry.plan, results, inputs) as R;
     });
-    return buildOutputs(entry.plan, results, inputs) as R;
-  });
 
   const run = (entry: Entry, inputs: Arguments, operands: readonly Tensor[]): Tensor[] => {
     const device = deviceFor(operands, name, options.device);
@@ -99,12 +104,15 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, options: JitOp
     return results;
   };
 
-  const stageCall = (jaxpr: Jaxpr, operands: readonly Tensor[]): Tensor[] => bind(findPrimitive('jit')!, operands, { name: label, jaxpr });
+  const stageCall = (jaxpr: Jaxpr, operands: readonly Tensor[]): Tensor[] =>
+    bind(findPrimitive('jit')!, operands, { name: label, jaxpr });
 
   return Object.assign(call, {
     compile: async (...args: A): Promise<void> => {
       const { entry, inputs } = located(() => lookUp(args));
-      const captured = entry.captures.map((capture) => (capture.kind === 'tensor' ? capture.tensor : capture.variable.deref()!.cell()));
+      const captured = entry.captures.map((capture) =>
+        capture.kind === 'tensor' ? capture.tensor : capture.variable.deref()!.cell(),
+      );
       const operands = [...captured, ...inputs.traced.map((leaf) => currentValue(leaf, null))];
       const device = deviceFor(operands, name, options.device);
       const executable = entry.executable(device, () => withDevice(device, () => executableOf(entry.jaxpr, device, label)));
@@ -116,4 +124,12 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, options: JitOp
   });
 }
 
-const EMPTY_STATS: ExecutableStats = { kernels: 0, dispatches: 0, submits: 0, compiles: 0, compileMs: 0, buffers: 0, temporaryBytes: 0 };
+const EMPTY_STATS: ExecutableStats = {
+  kernels: 0,
+  dispatches: 0,
+  submits: 0,
+  compiles: 0,
+  compileMs: 0,
+  buffers: 0,
+  temporaryBytes: 0,
+};

@@ -52,7 +52,11 @@ export function traceCall(label: string, f: (...args: never[]) => unknown, args:
   const name = `${label}(${f.name || 'anonymous'})`;
   const inputs = readArguments(args);
   const values = inputs.traced.map((leaf) => currentValue(leaf));
-  const staged = stage(name, values.map((value) => value.aval), (tracers, trace) => f(...(rebuildArguments(inputs, tracers, trace) as never[])));
+  const staged = stage(
+    name,
+    values.map((value) => value.aval),
+    (tracers, trace) => f(...(rebuildArguments(inputs, tracers, trace) as never[])),
+  );
   checkStructure(inputs, args, name);
   const plan = planOutputs(staged.result, staged.trace, inputs, 'static');
   const finished = finish(staged, plan.values);

@@ -53,7 +53,7 @@ export function registerNodeType<T, Aux>(type: NodeType<T, Aux>): void {
   nodeTypes.unshift(type as unknown as NodeType<unknown>);
 }
 
-/** Lets instances of `constructor` be pytrees. `aux` is compared as JSON text. */
+/** Lets instances of `constructor` be pytrees. `aux` is static: plain data is compared by deep value, all else by identity. */
 export function registerPytree<T extends object, Aux>(
   constructor: abstract new (...args: never[]) => T,
   rules: {
@@ -69,7 +69,7 @@ export function registerPytree<T extends object, Aux>(
       return { children: children.map((child, i) => [`<${i}>`, child] as const), aux };
     },
     unflatten: (aux, children) => rules.unflatten(aux, children),
-    key: (aux) => JSON.stringify(aux),
+    key: (aux) => deepKeyText(aux),
   });
 }
 
@@ -183,11 +183,12 @@ export function treedefKey(treedef: TreeDef): string {
     case 'map':
       return `Map(${treedef.children.map((child, i) => `${keyText(treedef.keys[i])}:${treedefKey(child)}`).join(',')})`;
     case 'node':
-      return `${treedef.type.name}<${treedef.type.key(treedef.aux)}>(${treedef.children.map(treedefKey).join(',')})`;
+      return `${treedef.type.name}${keyText(treedef.type)}<${treedef.type.key(treedef.aux)}>(${treedef.children.map(treedefKey).join(',')})`;
   }
 }
 
-const identities = new WeakMap<object, number>();
+const identities = new WeakMap<object, string>();
+const symbolIdentities = new Map<symbol, string>();
 let nextIdentity = 0;
 
 /** A text that is equal for static values that select the same program: deep for primitives, identity for objects. */
@@ -200,17 +201,30 @@ export function keyText(value: unknown): string {
     case 'bigint':
       return `${value}n`;
     case 'symbol':
-      return value.toString();
+      return identityIn(symbolIdentities, value);
     case 'object':
-    case 'function': {
-      if (value === null) return 'null';
-      let identity = identities.get(value);
-      if (identity === undefined) identities.set(value, (identity = nextIdentity++));
-      return `#${identity}`;
-    }
+    case 'function':
+      return value === null ? 'null' : identityIn(identities, value);
     default:
       return String(value);
   }
+}
+
+function identityIn<K>(known: { get(key: K): string | undefined; set(key: K, identity: string): unknown }, key: K): string {
+  let identity = known.get(key);
+  if (identity === undefined) known.set(key, (identity = `#${nextIdentity++}`));
+  return identity;
+}
+
+/** Like keyText, but plain arrays and objects by deep value; those met again inside themselves by identity, so that cycles end. */
+export function deepKeyText(value: unknown, ancestors: readonly unknown[] = []): string {
+  if (typeof value !== 'object' || value === null || ancestors.includes(value)) return keyText(value);
+  const inside = [...ancestors, value];
+  if (Array.isArray(value)) return `[${value.map((child) => deepKeyText(child, inside)).join(',')}]`;
+  if (!isPlainObject(value)) return keyText(value);
+  return `{${Object.entries(value)
+    .map(([name, child]) => `${JSON.stringify(name)}:${deepKeyText(child, inside)}`)
+    .join(',')}}`;
 }
 
 /** `f` of every leaf, in a tree of the same structure. The counterpart of jax.tree.map. */
@@ -226,7 +240,10 @@ export function leavesOf(tree: unknown): readonly unknown[] {
 /** The shapes of the tensors and Variables of a tree, other leaves as they are. */
 export function shapes(tree: unknown): unknown {
   const { leaves, treedef } = flatten(tree, { isLeaf: (value) => value instanceof Variable });
-  return unflattenPlain(treedef, leaves.map((leaf) => (leaf instanceof Tensor || leaf instanceof Variable ? leaf.shape : leaf)));
+  return unflattenPlain(
+    treedef,
+    leaves.map((leaf) => (leaf instanceof Tensor || leaf instanceof Variable ? leaf.shape : leaf)),
+  );
 }
 
 /** Rebuilds a tree with registered nodes as plain objects, for values that their classes would not accept. */
@@ -267,12 +284,18 @@ export function prefixValues(prefix: unknown, treedef: TreeDef, what: string): (
       return;
     }
     if (node.kind === 'object' && typeof part === 'object' && part !== null && !Array.isArray(part)) {
-      node.children.forEach((child, i) => visit((part as Record<string, unknown>)[node.keys[i]!] ?? null, child, `${path}.${node.keys[i]}`));
+      node.children.forEach((child, i) =>
+        visit((part as Record<string, unknown>)[node.keys[i]!] ?? null, child, `${path}.${node.keys[i]}`),
+      );
       return;
     }
-    throw userError('VMAP_AXIS', `${path} does not fit the tree it belongs to: it must be a number, null, or a prefix of the tree`, {
-      fix: `${what}: 0`,
-    });
+    throw userError(
+      'VMAP_AXIS',
+      `${path} does not fit the tree it belongs to: it must be a number, null, or a prefix of the tree`,
+      {
+        fix: `${what}: 0`,
+      },
+    );
   };
   visit(prefix, treedef, what);
   return values;

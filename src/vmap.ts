@@ -38,46 +38,57 @@ export interface VmapOptions {
 export function vmap<A extends unknown[], R>(f: (...args: A) => R, options: VmapOptions = {}): (...args: A) => R {
   const { inAxes = 0, outAxes = 0, axisSize } = options;
   const name = `vmap(${f.name || 'anonymous'})`;
-  return (...args: A): R => located(() => {
-    const inputs = readArguments(args);
-    const values = inputs.traced.map((leaf) => currentValue(leaf));
-    const axes = argumentAxes(name, inputs, args.length, inAxes, values);
-    const size = mappedSize(name, inputs, values, axes, axisSize);
-    const staged = stage(name, values.map((value, i) => sliceAval(value.aval, axes[i]!)), (tracers, trace) => {
-      trace.mapped = mappedVariables(inputs, axes);
-      return f(...(rebuildArguments(inputs, tracers, trace) as A));
+  return (...args: A): R =>
+    located(() => {
+      const inputs = readArguments(args);
+      const values = inputs.traced.map((leaf) => currentValue(leaf));
+      const axes = argumentAxes(name, inputs, args.length, inAxes, values);
+      const size = mappedSize(name, inputs, values, axes, axisSize);
+      const staged = stage(
+        name,
+        values.map((value, i) => sliceAval(value.aval, axes[i]!)),
+        (tracers, trace) => {
+          trace.mapped = mappedVariables(inputs, axes);
+          return f(...(rebuildArguments(inputs, tracers, trace) as A));
+        },
+      );
+      checkStructure(inputs, args, name);
+      const plan = planOutputs(staged.result, staged.trace, inputs, 'static');
+      const finished = finish(staged, plan.values);
+      const jaxpr = closedJaxpr(finished);
+      const requested = outputAxes(plan, outAxes);
+      const written = finished.writes.map(({ variable }) => {
+        const place = inputs.traced.findIndex(({ value }) => value === variable);
+        return place < 0 ? null : axes[place]!;
+      });
+      const inputAxes = [...finished.captures.map(() => null), ...axes];
+      const batched = batchJaxpr(jaxpr, size, inputAxes, [...requested, ...written.map((axis) => axis ?? undefined)]);
+      finished.writes.forEach(({ variable }, i) => {
+        const axis = batched.outAxes[plan.values.length + i];
+        if (written[i] === null && axis !== null) throw batchedWrite(name, variable, inputs);
+      });
+      batched.outAxes.slice(0, plan.values.length).forEach((axis, i) => {
+        if (requested[i] === undefined && axis !== null) {
+          throw userError('VMAP_AXIS', `${name}: ${plan.paths[i]} has outAxes null, but its value depends on the mapped axis`, {
+            fix: 'vmap(f, { outAxes: 0 })',
+          });
+        }
+      });
+      const operands = [...finished.captures.map(({ outer }) => outer), ...values];
+      const results = applyJaxpr(name, batched.jaxpr, operands);
+      const trace = currentTrace();
+      finished.writes.forEach(({ variable }, i) => writeIn(trace, variable, results[plan.values.length + i]!));
+      return buildOutputs(plan, results, inputs) as R;
     });
-    checkStructure(inputs, args, name);
-    const plan = planOutputs(staged.result, staged.trace, inputs, 'static');
-    const finished = finish(staged, plan.values);
-    const jaxpr = closedJaxpr(finished);
-    const requested = outputAxes(plan, outAxes);
-    const written = finished.writes.map(({ variable }) => {
-      const place = inputs.traced.findIndex(({ value }) => value === variable);
-      return place < 0 ? null : axes[place]!;
-    });
-    const inputAxes = [...finished.captures.map(() => null), ...axes];
-    const batched = batchJaxpr(jaxpr, size, inputAxes, [...requested, ...written.map((axis) => axis ?? undefined)]);
-    finished.writes.forEach(({ variable }, i) => {
-      const axis = batched.outAxes[plan.values.length + i];
-      if (written[i] === null && axis !== null) throw batchedWrite(name, variable, inputs);
-    });
-    batched.outAxes.slice(0, plan.values.length).forEach((axis, i) => {
-      if (requested[i] === undefined && axis !== null) {
-        throw userError('VMAP_AXIS', `${name}: ${plan.paths[i]} has outAxes null, but its value depends on the mapped axis`, {
-          fix: 'vmap(f, { outAxes: 0 })',
-        });
-      }
-    });
-    const operands = [...finished.captures.map(({ outer }) => outer), ...values];
-    const results = applyJaxpr(name, batched.jaxpr, operands);
-    const trace = currentTrace();
-    finished.writes.forEach(({ variable }, i) => writeIn(trace, variable, results[plan.values.length + i]!));
-    return buildOutputs(plan, results, inputs) as R;
-  });
 }
 
-function argumentAxes(name: string, inputs: Arguments, count: number, inAxes: Axes, values: readonly Tensor[]): (number | null)[] {
+function argumentAxes(
+  name: string,
+  inputs: Arguments,
+  count: number,
+  inAxes: Axes,
+  values: readonly Tensor[],
+): (number | null)[] {
   if (Array.isArray(inAxes) && inAxes.length !== count) {
     throw userError('VMAP_AXIS', `${name}: inAxes has ${inAxes.length} entries for ${count} arguments`, {
       fix: `vmap(f, { inAxes: [${Array.from({ length: count }, () => '0').join(', ')}] })`,
@@ -126,7 +137,9 @@ function mappedSize(
     });
   }
   if (sizes.some((entry) => entry.size !== size)) {
-    const list = sizes.map(({ size: n, i }) => `\n  ${inputs.traced[i]!.path}: ${values[i]!.describe()}, axis ${axes[i]} has size ${n}`);
+    const list = sizes.map(
+      ({ size: n, i }) => `\n  ${inputs.traced[i]!.path}: ${values[i]!.describe()}, axis ${axes[i]} has size ${n}`,
+    );
     const wanted = axisSize === undefined ? '' : `\n  axisSize: ${axisSize}`;
     throw userError('VMAP_AXIS', `${name}: the mapped axes differ in size:${list.join('')}${wanted}`, {
       fix: 'vmap(f, { inAxes: [0, null] }) for an argument that is the same for every element',
@@ -144,7 +157,10 @@ function sliceAval(aval: Aval, axis: number | null): Aval {
 }
 
 /** Per computed value: an axis, or undefined where null was asked for (the pass then says whether that is true). */
-function outputAxes(plan: { readonly treedef: TreeDef; readonly leaves: readonly { kind: string }[] }, outAxes: Axes): (number | undefined)[] {
+function outputAxes(
+  plan: { readonly treedef: TreeDef; readonly leaves: readonly { kind: string }[] },
+  outAxes: Axes,
+): (number | undefined)[] {
   const perLeaf = prefixValues(outAxes, plan.treedef, 'outAxes');
   const axes: (number | undefined)[] = [];
   plan.leaves.forEach((leaf, i) => {

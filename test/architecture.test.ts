@@ -31,7 +31,10 @@ function importsOf(file: string): Import[] {
 
 const files = ['compiler', 'runtime', 'src'].flatMap(sourceFiles);
 const imports = files.flatMap(importsOf);
-const inFolder = (folder: string) => (path: string): boolean => path.startsWith(`${folder}/`);
+const inFolder =
+  (folder: string) =>
+  (path: string): boolean =>
+    path.startsWith(`${folder}/`);
 const show = ({ from, to }: Import): string => `${from} -> ${to}`;
 
 describe('imports', () => {
@@ -43,14 +46,16 @@ describe('imports', () => {
   test('runtime imports of the compiler only program, dtype and errors', () => {
     const allowed = ['compiler/program.ts', 'compiler/dtype.ts', 'compiler/errors.ts'];
     const wrong = imports.filter(
-      ({ from, to }) => inFolder('runtime')(from) && !inFolder('runtime')(to) && !allowed.includes(to) && to !== '#adapter' && to !== 'webgpu',
+      ({ from, to }) =>
+        inFolder('runtime')(from) && !inFolder('runtime')(to) && !allowed.includes(to) && to !== '#adapter' && to !== 'webgpu',
     );
     expect(wrong.map(show)).toEqual([]);
   });
 
   test('only the adapter for Node names the package webgpu, and no file names Node modules outside the command line', () => {
     const wrong = imports.filter(
-      ({ from, to }) => (to === 'webgpu' && from !== 'runtime/adapter.node.ts') || (to.startsWith('node:') && !inFolder('src/cli')(from)),
+      ({ from, to }) =>
+        (to === 'webgpu' && from !== 'runtime/adapter.node.ts') || (to.startsWith('node:') && !inFolder('src/cli')(from)),
     );
     expect(wrong.map(show)).toEqual([]);
   });
@@ -85,7 +90,9 @@ test('no source file is longer than 400 lines, and the median is at most 150', (
 });
 
 test('every folder of compiler, runtime and src says why it exists', () => {
-  const folders = [...new Set(files.map((file) => relative('.', dirname(file))))].filter((folder) => folder.split('/').length <= 2);
+  const folders = [...new Set(files.map((file) => relative('.', dirname(file))))].filter(
+    (folder) => folder.split('/').length <= 2,
+  );
   const silent = folders.filter((folder) => !readdirSync(join(root, folder)).includes('README.md'));
   expect(silent).toEqual([]);
 });

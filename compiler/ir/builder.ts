@@ -27,7 +27,12 @@ export class Builder {
   /** Appends `outputs = primitive[params] inputs`, with the types that the primitive's rule gives. */
   bind(primitive: Primitive, inputs: readonly Operand[], params: Params = {}): Var[] {
     const atoms = this.#atoms(primitive, inputs);
-    const outputs = primitive.type(atoms.map((atom) => atom.aval), params).map((type) => new Var(type));
+    const outputs = primitive
+      .type(
+        atoms.map((atom) => atom.aval),
+        params,
+      )
+      .map((type) => new Var(type));
     this.equations.push({ primitive, inputs: atoms, params, outputs, source: this.source, path: this.path });
     return outputs;
   }

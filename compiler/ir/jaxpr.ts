@@ -88,7 +88,9 @@ export function showAval({ dtype, shape, weak }: Aval): string {
 }
 
 export function sameAval(a: Aval, b: Aval): boolean {
-  return a.dtype === b.dtype && a.weak === b.weak && a.shape.length === b.shape.length && a.shape.every((n, i) => n === b.shape[i]);
+  return (
+    a.dtype === b.dtype && a.weak === b.weak && a.shape.length === b.shape.length && a.shape.every((n, i) => n === b.shape[i])
+  );
 }
 
 /** The jaxprs among an equation's parameters, in the order of the parameters. */

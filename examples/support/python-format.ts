@@ -3,7 +3,10 @@ import { GraphDef, nnx } from 'heddle';
 import type { State, Variable } from 'heddle';
 
 /** `State({ 'path': Param(value=(4, 10), sharding=None), ... })`; values appear as their shapes. */
-export function pythonState(state: State, showValue: (variable: Variable) => string = (variable) => tuple(variable.shape)): string {
+export function pythonState(
+  state: State,
+  showValue: (variable: Variable) => string = (variable) => tuple(variable.shape),
+): string {
   const entries = [...state].map(([path, variable]) => {
     const text = `'${path}': ${variable.constructor.name}(value=${showValue(variable)}, sharding=${python(variable.sharding)})`;
     return text.replaceAll('\n', '\n    ');

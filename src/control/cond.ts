@@ -45,7 +45,11 @@ export function cond<A extends unknown[], R>(
 }
 
 /** `branches[index](...operands)`, the index clamped to the branches. The counterpart of jax.lax.switch. */
-export function switchBranches<A extends unknown[], R>(index: Operand, branches: readonly ((...operands: A) => R)[], ...operands: A): R {
+export function switchBranches<A extends unknown[], R>(
+  index: Operand,
+  branches: readonly ((...operands: A) => R)[],
+  ...operands: A
+): R {
   return located(() => {
     const position = operandOf(index);
     if (position.aval.shape.length !== 0 || (position.aval.dtype !== 'int32' && position.aval.dtype !== 'uint32')) {
@@ -92,7 +96,9 @@ function branch(
 }
 
 function traceBranch(name: string, f: (...operands: never[]) => unknown, operands: Operands): StagedBranch {
-  const staged = stage(name, avalsOf(operands), (tracers, trace): unknown => f(...(rebuildOperands(operands, tracers, trace) as never[])));
+  const staged = stage(name, avalsOf(operands), (tracers, trace): unknown =>
+    f(...(rebuildOperands(operands, tracers, trace) as never[])),
+  );
   const output = flatten(staged.result, { root: 'output' });
   const values = withTrace(staged.trace, () => output.leaves.map((leaf) => outputValue(leaf, staged.trace)));
   return { staged, output, values };
@@ -116,12 +122,14 @@ function joinTypes(name: string, branches: readonly StagedBranch[]): (Aval | und
       const [a, b] = [types[i], value?.aval];
       if (a === undefined || b === undefined) {
         const [left, right] = [first.output.leaves[i], other.output.leaves[i]];
-        if (a !== b || keyText(left) !== keyText(right)) differences.push(`${path}: ${showLeaf(left)} -> ${showLeaf(right)}${context}`);
+        if (a !== b || keyText(left) !== keyText(right))
+          differences.push(`${path}: ${showLeaf(left)} -> ${showLeaf(right)}${context}`);
         return;
       }
       const joined = promote(a, b);
       const widens = (aval: Aval): boolean => !aval.weak && joined.dtype !== aval.dtype;
-      if (!sameShape(a.shape, b.shape) || widens(a) || widens(b)) differences.push(`${path}: ${showAval(a)} -> ${showAval(b)}${context}`);
+      if (!sameShape(a.shape, b.shape) || widens(a) || widens(b))
+        differences.push(`${path}: ${showAval(a)} -> ${showAval(b)}${context}`);
       else types[i] = { ...joined, shape: a.shape };
     });
   });
@@ -151,7 +159,9 @@ function sharedCaptures(branches: readonly Finished[], written: readonly Variabl
 }
 
 function closeBranch(name: string, branch: Finished, shared: readonly SharedCapture[], written: readonly Variable[]): Jaxpr {
-  const own = new Map<Tensor | Variable, Var>(branch.trace.captures.map(({ variable, outer, input }) => [variable ?? outer, input]));
+  const own = new Map<Tensor | Variable, Var>(
+    branch.trace.captures.map(({ variable, outer, input }) => [variable ?? outer, input]),
+  );
   const inputs = shared.map(({ key, outer }) => own.get(key) ?? branch.trace.builder.newVar(outer.aval));
   const outputs = written.map((variable) => {
     const write = branch.writes.find((candidate) => candidate.variable === variable);
@@ -161,9 +171,13 @@ function closeBranch(name: string, branch: Finished, shared: readonly SharedCapt
     const before = shared.find(({ key }) => key === variable)?.outer.aval;
     const after = outputs[i]!.aval;
     if (before !== undefined && (before.dtype !== after.dtype || !sameShape(before.shape, after.shape))) {
-      throw userError('BRANCH', `${name}: the ${variable.constructor.name} written in ${branch.trace.name} changes from ${showAval(before)} to ${showAval(after)}`, {
-        fix: 'write values of one type in every branch',
-      });
+      throw userError(
+        'BRANCH',
+        `${name}: the ${variable.constructor.name} written in ${branch.trace.name} changes from ${showAval(before)} to ${showAval(after)}`,
+        {
+          fix: 'write values of one type in every branch',
+        },
+      );
     }
   });
   return new Jaxpr([], [...inputs, ...branch.inputs], branch.trace.builder.equations, [...branch.outputs, ...outputs]);
@@ -174,7 +188,11 @@ function rebuild(first: StagedBranch, results: readonly Tensor[]): unknown {
   const leaves = first.output.leaves.map((leaf, i): unknown => {
     if (first.values[i] === null) return leaf;
     const result = results[next++]!;
-    return leaf instanceof Variable && first.staged.trace.created(leaf) ? leaf.with(result) : leaf instanceof Variable ? leaf : result;
+    return leaf instanceof Variable && first.staged.trace.created(leaf)
+      ? leaf.with(result)
+      : leaf instanceof Variable
+        ? leaf
+        : result;
   });
   return unflatten(first.output.treedef, leaves);
 }

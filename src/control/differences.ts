@@ -27,7 +27,8 @@ export function compare(a: TreeDef, b: TreeDef, path: string, differences: strin
   }
   if (a.kind === 'leaf' || b.kind === 'leaf') return;
   if (a.kind === 'nothing' || b.kind === 'nothing') {
-    if (a.kind === 'nothing' && b.kind === 'nothing' && a.value !== b.value) differences.push(`${path}: ${a.value} -> ${b.value}`);
+    if (a.kind === 'nothing' && b.kind === 'nothing' && a.value !== b.value)
+      differences.push(`${path}: ${a.value} -> ${b.value}`);
     return;
   }
   const [keysA, keysB] = [keysOf(a), keysOf(b)];

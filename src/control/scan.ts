@@ -45,7 +45,8 @@ export function scan<C, X, Y>(f: (carry: C, x: X) => readonly [C, Y], init: C, x
 
     let body = run(avalsOf(carried));
     // A weakly typed carry takes the dtype that the body gives it; each retrace can only strengthen types.
-    for (let promoted = promoteCarry(carried, body); promoted !== null; promoted = promoteCarry(carried, body)) body = run(promoted);
+    for (let promoted = promoteCarry(carried, body); promoted !== null; promoted = promoteCarry(carried, body))
+      body = run(promoted);
     return runScan(name, body, carried, mapped, length, options.reverse ?? false) as [C, Y];
   });
 }
@@ -117,7 +118,14 @@ function promoteCarry(carried: Operands, body: Body): Aval[] | null {
   return changed ? promoted : null;
 }
 
-function runScan(name: string, body: Body, carried: Operands, mapped: Operands, length: number, reverse: boolean): [unknown, unknown] {
+function runScan(
+  name: string,
+  body: Body,
+  carried: Operands,
+  mapped: Operands,
+  length: number,
+  reverse: boolean,
+): [unknown, unknown] {
   const { trace } = body.staged;
   const outer = currentTrace();
   const carryOuts = withTrace(trace, () =>
@@ -208,9 +216,13 @@ function scanLength(name: string, mapped: Operands, wanted: number | undefined):
   });
   const length = wanted ?? sizes[0];
   if (length === undefined || !Number.isInteger(length) || length < 0) {
-    throw userError('VALUE', `${name}: the number of steps is ${length === undefined ? 'not known: xs has no tensors' : length}`, {
-      fix: 'lax.scan(f, init, null, { length: 10 })',
-    });
+    throw userError(
+      'VALUE',
+      `${name}: the number of steps is ${length === undefined ? 'not known: xs has no tensors' : length}`,
+      {
+        fix: 'lax.scan(f, init, null, { length: 10 })',
+      },
+    );
   }
   if (sizes.some((size) => size !== length)) {
     const list = mapped.leaves.map(({ value, path }) => `\n  ${path}: ${value.describe()}`);

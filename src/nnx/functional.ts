@@ -32,9 +32,13 @@ export function merge<M>(graphdef: GraphDef<M>, ...states: readonly State[]): M 
   });
   const unused = [...state.keys()].filter((path) => !copies.has(path));
   if (unused.length > 0) {
-    throw userError('STATE_PATH', `merge: the GraphDef of ${graphdef.type.name} has no place for ${unused.map((path) => `'${path}'`).join(', ')}`, {
-      fix: 'graphdef.merge(state) with the State that came from the same split()',
-    });
+    throw userError(
+      'STATE_PATH',
+      `merge: the GraphDef of ${graphdef.type.name} has no place for ${unused.map((path) => `'${path}'`).join(', ')}`,
+      {
+        fix: 'graphdef.merge(state) with the State that came from the same split()',
+      },
+    );
   }
   return module;
 }
@@ -55,9 +59,13 @@ function writeAt(module: Module, path: readonly PathPart[], variable: Variable):
   for (const [depth, part] of path.slice(0, -1).entries()) {
     owner = member(owner, part);
     if (typeof owner === 'object' && owner !== null && !(owner instanceof Variable)) continue;
-    throw userError('STATE_PATH', `update: ${module.constructor.name} has no submodule '${joinPath(path.slice(0, depth + 1))}' for '${joinPath(path)}'`, {
-      fix: `new State([...state].filter(([path]) => path !== '${joinPath(path)}'))`,
-    });
+    throw userError(
+      'STATE_PATH',
+      `update: ${module.constructor.name} has no submodule '${joinPath(path.slice(0, depth + 1))}' for '${joinPath(path)}'`,
+      {
+        fix: `new State([...state].filter(([path]) => path !== '${joinPath(path)}'))`,
+      },
+    );
   }
   const last = path.at(-1)!;
   const existing = member(owner, last);
@@ -71,9 +79,13 @@ function writeAt(module: Module, path: readonly PathPart[], variable: Variable):
     });
   }
   if (currentTrace() !== null) {
-    throw userError('STRUCTURE', `update: ${module.constructor.name} has no Variable '${joinPath(path)}', and a trace may not add one`, {
-      fix: 'create the Variable in the constructor',
-    });
+    throw userError(
+      'STRUCTURE',
+      `update: ${module.constructor.name} has no Variable '${joinPath(path)}', and a trace may not add one`,
+      {
+        fix: 'create the Variable in the constructor',
+      },
+    );
   }
   const copy = variable.with(variable.value);
   if (owner instanceof Map) owner.set(String(last), copy);
@@ -106,8 +118,18 @@ Object.assign(GraphDef.prototype, {
       const output = call(module);
       return [output, module.split()];
     };
-    return method === undefined ? (...args: unknown[]) => run((module) => (module as ForwardModule).forward(...args)) : run(method);
+    return method === undefined
+      ? (...args: unknown[]) => run((module) => (module as ForwardModule).forward(...args))
+      : run(method);
   },
+});
+
+registerNodeType<GraphDef, GraphDef>({
+  name: 'GraphDef',
+  matches: (value): value is GraphDef => value instanceof GraphDef,
+  flatten: (graphdef) => ({ children: [], aux: graphdef }),
+  unflatten: (graphdef) => graphdef,
+  key: ({ key }) => key,
 });
 
 interface ModuleAux {

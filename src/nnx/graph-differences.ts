@@ -6,7 +6,9 @@ export function graphDifferences(before: GraphDef, after: GraphDef, path: string
   if (before === after) return [];
   if (before.type !== after.type) return [`${path}: ${before.type.name} -> ${after.type.name}`];
   return [
-    ...recordDifferences(before.staticFields, after.staticFields, path, (a, b, at) => (Object.is(a, b) ? [] : [`${at}: ${show(a)} -> ${show(b)}`])),
+    ...recordDifferences(before.staticFields, after.staticFields, path, (a, b, at) =>
+      Object.is(a, b) ? [] : [`${at}: ${show(a)} -> ${show(b)}`],
+    ),
     ...recordDifferences(before.fields, after.fields, path, (a, b, at) => {
       if (a instanceof GraphDef && b instanceof GraphDef) return graphDifferences(a, b, at);
       return fieldKey(a) === fieldKey(b) ? [] : [`${at}: changed`];

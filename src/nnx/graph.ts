@@ -56,9 +56,13 @@ export function readGraph<M extends Module>(root: M): Graph<M> {
       return new VariableRef(first ?? text);
     }
     if (value instanceof Tensor || ArrayBuffer.isView(value)) {
-      throw userError('PYTREE', `${joinPath(path)} is ${value instanceof Tensor ? value.toString() : describeValue(value)}: data of a module lives in Variables`, {
-        fix: `this.${path.at(-1)} = new Param(value)`,
-      });
+      throw userError(
+        'PYTREE',
+        `${joinPath(path)} is ${value instanceof Tensor ? value.toString() : describeValue(value)}: data of a module lives in Variables`,
+        {
+          fix: `this.${path.at(-1)} = new Param(value)`,
+        },
+      );
     }
     return containsNodes(value, new Set()) ? readContainer(value as object, path) : null;
   };
@@ -96,7 +100,10 @@ export function buildGraph<M>(graphdef: GraphDef<M>, variableAt: (path: string) 
     return field instanceof ContainerDef ? buildContainer(field) : buildModule(field);
   };
   const buildContainer = ({ kind, children }: ContainerDef): unknown => {
-    const built = children.map(([part, child]): [PathPart, unknown] => [part, child instanceof StaticMember ? child.value : buildField(child)]);
+    const built = children.map(([part, child]): [PathPart, unknown] => [
+      part,
+      child instanceof StaticMember ? child.value : buildField(child),
+    ]);
     if (kind === 'array') return built.map(([, child]) => child);
     return kind === 'map' ? new Map(built) : Object.fromEntries(built);
   };

@@ -1,5 +1,5 @@
 /** GraphDef: the structure of a module, immutable and hash-consed, so that equal structures are one object. */
-import { keyText } from '../tree.ts';
+import { deepKeyText, keyText } from '../tree.ts';
 import { State } from './state.ts';
 import type { PathPart } from './paths.ts';
 import type { Module } from './module.ts';
@@ -57,17 +57,24 @@ export class GraphDef<M = Module> {
   readonly key: string;
   declare readonly __module?: M | undefined;
 
-  constructor(type: ModuleClass, index: number, fields: Readonly<Record<string, FieldDef>>, staticFields: Readonly<Record<string, unknown>>) {
+  constructor(
+    type: ModuleClass,
+    index: number,
+    fields: Readonly<Record<string, FieldDef>>,
+    staticFields: Readonly<Record<string, unknown>>,
+  ) {
     this.type = type;
     this.index = index;
     this.fields = Object.freeze({ ...fields });
     this.staticFields = Object.freeze({ ...staticFields });
-    this.key = `${keyText(type)}@${index}{${recordKey(fields, fieldKey)}}{${recordKey(staticFields, staticKey)}}`;
+    this.key = `${keyText(type)}@${index}{${recordKey(fields, fieldKey)}}${deepKeyText(staticFields)}`;
   }
 
   /** The fields that are modules, references to them (their index), or containers; Variables are in the State. */
   get submodules(): Readonly<Record<string, Exclude<FieldDef, VariableRef>>> {
-    const entries = Object.entries(this.fields).filter((entry): entry is [string, Exclude<FieldDef, VariableRef>] => !(entry[1] instanceof VariableRef));
+    const entries = Object.entries(this.fields).filter(
+      (entry): entry is [string, Exclude<FieldDef, VariableRef>] => !(entry[1] instanceof VariableRef),
+    );
     return Object.fromEntries(entries);
   }
 
@@ -105,7 +112,9 @@ export function internGraphDef<M>(graphdef: GraphDef<M>): GraphDef<M> {
 }
 
 function recordKey<T>(record: Readonly<Record<string, T>>, show: (value: T) => string): string {
-  return Object.entries(record).map(([name, value]) => `${JSON.stringify(name)}:${show(value)}`).join(',');
+  return Object.entries(record)
+    .map(([name, value]) => `${JSON.stringify(name)}:${show(value)}`)
+    .join(',');
 }
 
 /** A text that is equal for fields of equal structure. */
@@ -113,18 +122,10 @@ export function fieldKey(field: FieldDef): string {
   if (typeof field === 'number') return `&${field}`;
   if (field instanceof VariableRef) return `$${JSON.stringify(field.path)}`;
   if (field instanceof GraphDef) return field.key;
-  const children = field.children.map(([part, child]) => `${typeof part}:${part}=${child instanceof StaticMember ? staticKey(child.value) : fieldKey(child)}`);
+  const children = field.children.map(
+    ([part, child]) => `${JSON.stringify(part)}:${child instanceof StaticMember ? deepKeyText(child.value) : fieldKey(child)}`,
+  );
   return `${field.kind}(${children.join(',')})`;
-}
-
-/** Plain data by deep value, everything else by identity; own ancestors by identity too, so that cycles end. */
-function staticKey(value: unknown, ancestors: readonly unknown[] = []): string {
-  if (typeof value !== 'object' || value === null || ancestors.includes(value)) return keyText(value);
-  const inside = [...ancestors, value];
-  if (Array.isArray(value)) return `[${value.map((child) => staticKey(child, inside)).join(',')}]`;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return keyText(value);
-  return `{${recordKey(value as Record<string, unknown>, (child) => staticKey(child, inside))}}`;
 }
 
 function showField(field: FieldDef): string {
@@ -144,7 +145,9 @@ function showStatic(value: unknown): string {
   if (typeof value === 'object' && value !== null) {
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype !== Object.prototype && prototype !== null) return value.constructor.name;
-    return `{${Object.entries(value).map(([name, child]) => `${name}: ${showStatic(child)}`).join(', ')}}`;
+    return `{${Object.entries(value)
+      .map(([name, child]) => `${name}: ${showStatic(child)}`)
+      .join(', ')}}`;
   }
   return typeof value === 'string' ? JSON.stringify(value) : String(value);
 }

@@ -37,7 +37,11 @@ export interface Module {
 
 /** Wraps `forward` once, on the prototype that defines it. */
 function wrapForward(prototype: object): void {
-  for (let owner: object | null = prototype; owner !== null && owner !== Module.prototype; owner = Object.getPrototypeOf(owner) as object | null) {
+  for (
+    let owner: object | null = prototype;
+    owner !== null && owner !== Module.prototype;
+    owner = Object.getPrototypeOf(owner) as object | null
+  ) {
     const forward = Object.getOwnPropertyDescriptor(owner, 'forward')?.value as AnyFunction | undefined;
     if (forward === undefined || wrapped.has(forward)) continue;
     const traced: AnyFunction = function (...args) {

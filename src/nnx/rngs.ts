@@ -40,9 +40,13 @@ export class RngStream extends Module {
   next(): Tensor {
     for (let trace = currentTrace(); trace !== null && !trace.created(this.key); trace = trace.parent) {
       if (trace.mapped === null || trace.mapped.has(this.key) || this.broadcast) continue;
-      throw userError('RNG', `the stream '${this.tag}' was drawn inside ${trace.name}, which does not map it: every element would get the same key`, {
-        fix: 'vmap over random.split(rngs.makeRng(), n) and new Rngs(key) inside, or new Rngs(0, { broadcast: true })',
-      });
+      throw userError(
+        'RNG',
+        `the stream '${this.tag}' was drawn inside ${trace.name}, which does not map it: every element would get the same key`,
+        {
+          fix: 'vmap over random.split(rngs.makeRng(), n) and new Rngs(key) inside, or new Rngs(0, { broadcast: true })',
+        },
+      );
     }
     const key = foldIn(this.key.value, this.count.value);
     this.count.update((count) => count.add(1));
@@ -67,9 +71,13 @@ export class Rngs extends Module implements KeySource {
   makeRng(name: string = 'default'): Tensor {
     const stream = this.streams[name] ?? this.streams['default'];
     if (stream !== undefined) return stream.next();
-    throw userError('RNG', `there is no stream '${name}' and no default stream; the streams are ${Object.keys(this.streams).join(', ') || 'none'}`, {
-      fix: `new Rngs({ default: 0, ${name}: 1 })`,
-    });
+    throw userError(
+      'RNG',
+      `there is no stream '${name}' and no default stream; the streams are ${Object.keys(this.streams).join(', ') || 'none'}`,
+      {
+        fix: `new Rngs({ default: 0, ${name}: 1 })`,
+      },
+    );
   }
 
   /** The next key of the stream for initial parameters. */

@@ -14,7 +14,11 @@ export interface Tolerance {
  * Compares two trees leaf by leaf: structure, shapes, dtypes, values. NaN equals NaN, integers and bools must be equal. Rejects
  * with an Error that names the first path and element that differ.
  */
-export async function assertAllClose(actual: unknown, expected: unknown, { rtol = 1e-5, atol = 1e-6 }: Tolerance = {}): Promise<void> {
+export async function assertAllClose(
+  actual: unknown,
+  expected: unknown,
+  { rtol = 1e-5, atol = 1e-6 }: Tolerance = {},
+): Promise<void> {
   const [a, b] = [flatten(actual), flatten(expected)];
   if (treedefKey(a.treedef) !== treedefKey(b.treedef)) {
     throw new Error(`the trees differ in structure: ${treedefKey(a.treedef)} and ${treedefKey(b.treedef)}`);

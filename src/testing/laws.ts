@@ -22,7 +22,11 @@ export async function jitLaw<A extends unknown[]>(f: (...args: A) => unknown, ar
 }
 
 /** `vmap(f)(...args)` equals `f` of each slice along axis 0, stacked. Every tensor of `args` has the same leading size. */
-export async function vmapLaw<A extends unknown[]>(f: (...args: A) => unknown, args: A, tolerance: Tolerance = {}): Promise<void> {
+export async function vmapLaw<A extends unknown[]>(
+  f: (...args: A) => unknown,
+  args: A,
+  tolerance: Tolerance = {},
+): Promise<void> {
   const mapped = vmap(f)(...args);
   const size = (flatten(args).leaves.find((leaf) => leaf instanceof Tensor) as Tensor).shape[0]!;
   for (let i = 0; i < size; i++) {
@@ -33,7 +37,12 @@ export async function vmapLaw<A extends unknown[]>(f: (...args: A) => unknown, a
 }
 
 /** `f` on the device `gpu` equals `f` on `cpu`, the reference interpreter. */
-export async function deviceLaw<A extends unknown[]>(f: (...args: A) => unknown, args: A, gpu: Device, tolerance: Tolerance = {}): Promise<void> {
+export async function deviceLaw<A extends unknown[]>(
+  f: (...args: A) => unknown,
+  args: A,
+  gpu: Device,
+  tolerance: Tolerance = {},
+): Promise<void> {
   const moved = await moveTo(args, cpu);
   const expected = withDevice(cpu, () => jit(f, { device: cpu })(...(moved as A)));
   const actual = withDevice(gpu, () => jit(f, { device: gpu })(...args));
@@ -44,7 +53,8 @@ export async function deviceLaw<A extends unknown[]>(f: (...args: A) => unknown,
 export function printLaw<A extends unknown[]>(f: (...args: A) => unknown, args: A): void {
   const { jaxpr } = makeJaxpr(f)(...args);
   const text = printJaxpr(jaxpr);
-  if (canonicalText(parseJaxpr(text)) !== canonicalText(jaxpr)) throw new Error(`the jaxpr does not survive printing and parsing:\n${text}`);
+  if (canonicalText(parseJaxpr(text)) !== canonicalText(jaxpr))
+    throw new Error(`the jaxpr does not survive printing and parsing:\n${text}`);
 }
 
 async function moveTo(tree: unknown, device: Device): Promise<unknown> {

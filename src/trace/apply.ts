@@ -8,6 +8,9 @@ import { currentTrace } from './trace.ts';
 export function applyJaxpr(label: string, jaxpr: Jaxpr, operands: readonly Tensor[]): Tensor[] {
   const trace = currentTrace();
   if (trace === null) return runJaxpr(jaxpr, operands, label);
-  const outputs = trace.builder.inline(jaxpr, operands.map((operand) => trace.atom(operand)));
+  const outputs = trace.builder.inline(
+    jaxpr,
+    operands.map((operand) => trace.atom(operand)),
+  );
   return outputs.map((output) => Tensor.traced(trace, output));
 }

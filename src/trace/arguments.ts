@@ -4,7 +4,7 @@
  */
 import { userError } from './user-error.ts';
 import { showAval } from '../../compiler/ir/jaxpr.ts';
-import { flatten, keyText, treedefKey, unflatten } from '../tree.ts';
+import { deepKeyText, flatten, keyText, treedefKey, unflatten } from '../tree.ts';
 import type { TreeDef } from '../tree.ts';
 import { toTensor } from './literal.ts';
 import { Tensor } from './tensor.ts';
@@ -28,7 +28,7 @@ export interface StaticLeaf {
 export interface Arguments {
   readonly traced: readonly TracedLeaf[];
   readonly statics: readonly StaticLeaf[];
-  /** Structure, static values, aliasing among Variables: everything but the avals. */
+  /** Structure, static values, classes, metadata and aliasing of Variables: everything but the avals. */
   readonly structure: string;
   /** Where the k-th leaf of the tree is found: a traced leaf's number, or -1 for a static one. */
   readonly places: readonly number[];
@@ -60,8 +60,13 @@ export function readArguments(args: readonly unknown[]): Arguments {
     return traced.length - 1;
   });
   const staticKeys = statics.map(({ value }) => keyText(value)).join(',');
-  const structure = `${treedefKey(treedef)}|${places.join(',')}|${staticKeys}`;
+  const structure = `${treedefKey(treedef)}|${[...numbers.keys()].map(variableKind).join(',')}|${places.join(',')}|${staticKeys}`;
   return { traced, statics, structure, places, paths, treedef, leaves, objects };
+}
+
+/** Equal for Variables between which a function sees no difference but their values. */
+export function variableKind(variable: Variable): string {
+  return `${keyText(variable.constructor)}${deepKeyText(variable.metadata)}`;
 }
 
 /** The value of a traced leaf now: Variables are read in the current environment. */
@@ -100,7 +105,8 @@ function changedNodes(before: TreeDef, after: TreeDef, path: string): string[] {
     const own = before.type.differences?.(before.aux, after.aux) ?? [];
     if (own.length > 0) return own.map((change) => `${path}${change}`);
   }
-  if (!('children' in before) || !('children' in after) || before.children.length !== after.children.length) return [`${path} changed`];
+  if (!('children' in before) || !('children' in after) || before.children.length !== after.children.length)
+    return [`${path} changed`];
   const keys = 'keys' in before ? before.keys : null;
   const children = before.children.flatMap((child, i) => {
     const part = keys === null ? `[${i}]` : `.${String(keys[i])}`;

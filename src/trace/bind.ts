@@ -32,7 +32,11 @@ export function bind(primitive: Primitive, operands: readonly (Tensor | Literal)
     const source = userSource();
     trace.builder.source = source;
     trace.builder.path = currentPath();
-    const outputs = trace.builder.bind(primitive, operands.map((operand) => trace.atom(operand)), params);
+    const outputs = trace.builder.bind(
+      primitive,
+      operands.map((operand) => trace.atom(operand)),
+      params,
+    );
     const made = source === undefined ? undefined : `${source.file}:${source.line}:${source.column}`;
     return outputs.map((output) => Tensor.traced(trace, output, made));
   });
@@ -71,7 +75,13 @@ export function resultType(operands: readonly (Tensor | Literal)[]): Promotable 
 }
 
 function isLargeInteger(operand: Tensor | Literal): boolean {
-  return operand instanceof Literal && isFloat(operand.aval.dtype) && operand.aval.weak && Math.abs(operand.value) >= 2 ** 31 && Number.isInteger(operand.value);
+  return (
+    operand instanceof Literal &&
+    isFloat(operand.aval.dtype) &&
+    operand.aval.weak &&
+    Math.abs(operand.value) >= 2 ** 31 &&
+    Number.isInteger(operand.value)
+  );
 }
 
 /** An operand as `dtype`: numbers become literals of it, tensors are cast when they differ. */
@@ -100,7 +110,10 @@ function bindEagerly(primitive: Primitive, operands: readonly (Tensor | Literal)
   const onHost = tensors.every((tensor) => tensor.storage(primitive.name).hostData !== null && tensor.device === null);
   const small = [...inputs, ...outputs].every(({ aval }) => sizeOf(aval.shape) <= HOST_ELEMENTS);
   if (hostComputes() && onHost && small && primitive.lowering.kind !== 'control') {
-    const results = evaluate(jaxpr, tensors.map((tensor) => tensor.storage(primitive.name).hostData!));
+    const results = evaluate(
+      jaxpr,
+      tensors.map((tensor) => tensor.storage(primitive.name).hostData!),
+    );
     return results.map((result, i) => hostTensor(result.data, result.shape, result.dtype, outputs[i]!.aval.weak));
   }
   return runJaxpr(jaxpr, tensors, primitive.name);

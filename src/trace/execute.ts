@@ -30,7 +30,13 @@ function load(jaxpr: Jaxpr, device: Device, label: string): Executable {
 }
 
 /** Runs an executable of `jaxpr` on concrete tensors; the results are fresh tensors. */
-export function runExecutable(executable: Executable, jaxpr: Jaxpr, inputs: readonly Tensor[], device: Device, call: CallSite): Tensor[] {
+export function runExecutable(
+  executable: Executable,
+  jaxpr: Jaxpr,
+  inputs: readonly Tensor[],
+  device: Device,
+  call: CallSite,
+): Tensor[] {
   const storages = inputs.map((input) => input.storage(executable.label));
   const results: Storage[] = device.run(executable, storages, call);
   return jaxpr.outputs.map((output, i) => Tensor.adopt(results[i]!, output.aval));

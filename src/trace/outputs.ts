@@ -3,8 +3,9 @@
  * made in the trace as a fresh one per call, static leaves as they are.
  */
 import { Literal } from '../../compiler/ir/jaxpr.ts';
-import { flatten, unflatten } from '../tree.ts';
+import { flatten, keyText, treedefKey, unflatten } from '../tree.ts';
 import type { TreeDef } from '../tree.ts';
+import { variableKind } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
 import { scalarLiteral, toTensor } from './literal.ts';
 import { Tensor } from './tensor.ts';
@@ -59,6 +60,19 @@ export function planOutputs(result: unknown, trace: Trace, args: Arguments, numb
     return { kind: 'static', value: leaf };
   });
   return { values, paths: valuePaths, treedef, leaves: plan };
+}
+
+/** Whether two plans make the same of equal results. Static leaves are the same values, and not only equal ones. */
+export function samePlan(a: OutputPlan, b: OutputPlan): boolean {
+  return planKey(a) === planKey(b);
+}
+
+function planKey({ treedef, leaves }: OutputPlan): string {
+  const keys = leaves.map((leaf) => {
+    if (leaf.kind === 'static') return keyText(leaf.value);
+    return `${leaf.kind}${leaf.index}${leaf.kind === 'fresh' ? variableKind(leaf.like) : ''}`;
+  });
+  return `${treedefKey(treedef)}|${keys.join(',')}`;
 }
 
 /** The results of one call. */

@@ -182,16 +182,24 @@ export class Tensor {
 
   concretization(use: string): HeddleError {
     if (this.tracer === null) {
-      return userError('CONCRETIZATION', `${use} needs a JavaScript value, but the elements of ${this.toString()} live on a device`, {
-        fix: 'x.add(1), np.greater(x, 0), or await x.item()',
-      });
+      return userError(
+        'CONCRETIZATION',
+        `${use} needs a JavaScript value, but the elements of ${this.toString()} live on a device`,
+        {
+          fix: 'x.add(1), np.greater(x, 0), or await x.item()',
+        },
+      );
     }
     const made = this.tracer.made === undefined ? '' : ` (made at ${this.tracer.made})`;
-    return userError('CONCRETIZATION', `${use} needs a JavaScript value, but ${this.toString()} has none while it is traced${made}`, {
-      fix: use.endsWith('()')
-        ? 'return x from the function, and read the result outside'
-        : 'np.where(np.greater(x, 0), a, b) or lax.cond(np.greater(x, 0), f, g, x)',
-    });
+    return userError(
+      'CONCRETIZATION',
+      `${use} needs a JavaScript value, but ${this.toString()} has none while it is traced${made}`,
+      {
+        fix: use.endsWith('()')
+          ? 'return x from the function, and read the result outside'
+          : 'np.where(np.greater(x, 0), a, b) or lax.cond(np.greater(x, 0), f, g, x)',
+      },
+    );
   }
 
   /** Bytes of collector pressure this handle carries. */

@@ -3,11 +3,11 @@ import { generateContract } from '../../compiler/codegen/contract.ts';
 import { generate } from '../../compiler/codegen/generate.ts';
 import { chooseContractSchedule, type ContractSchedule } from '../../compiler/codegen/schedule.ts';
 import type { ContractKernel } from '../../compiler/fuse/kernel.ts';
-import { applyExpr, constantExpr, indexExpr, selectExpr } from '../../compiler/scalar/expression.ts';
+import { constantExpr, indexExpr, selectExpr } from '../../compiler/scalar/expression.ts';
 import { add, constant, scale, variable } from '../../compiler/scalar/indices.ts';
 import { describeOnGpu } from '../support/gpu.ts';
 import {
-  HARDWARE, SOFTWARE, array, blank, call, contractKernel, expectClose, less, noise, plus, reduced, store, times,
+  HARDWARE, SOFTWARE, array, blank, call, contractKernel, expectClose, infix, less, noise, plus, reduced, store, times,
 } from '../support/kernels.ts';
 import { runKernel } from '../support/run-kernel.ts';
 
@@ -18,7 +18,7 @@ interface Sizes {
   readonly k: number;
 }
 
-/** lhs[batch, m, k] times rhs[batch, k, n], or rhs[batch, n, k]; the result, and the result plus a bias, which is cut off at zero. */
+/** lhs[batch, m, k] times rhs[batch, k, n] or rhs[batch, n, k]: the product, and relu of the product plus a bias. */
 function matmul({ batch, m, n, k }: Sizes, transposed = false): ContractKernel {
   const [b, i, j, l] = [variable('b0', batch), variable('m0', m), variable('n0', n), variable('k0', k)];
   const rhs = transposed ? array(1, [batch, n, k])(b, j, l) : array(1, [batch, k, n])(b, l, j);
@@ -102,7 +102,7 @@ describeOnGpu('contract kernels', () => {
     const [dy, dx, c] = [variable('k0', 3), variable('k1', 3), variable('k2', inputs)];
     const [row, column] = [add(add(y, dy), constant(-1)), add(add(x, dx), constant(-1))];
     const small = (index: typeof row, extent: number) => less(indexExpr(index, 'uint32'), constantExpr('uint32', extent));
-    const inside = applyExpr({ name: 'and', cost: 'alu', wgsl: ([a, b]) => `${a} && ${b}`, helpers: () => [] }, 'bool', [small(row, height), small(column, width)]);
+    const inside = infix('&&')(small(row, height), small(column, width));
     const padded = array(0, [height + 2, width + 2, inputs])(add(y, dy), add(x, dx), c);
     const kernel = contractKernel({
       m: [y, x],
@@ -122,13 +122,15 @@ describeOnGpu('contract kernels', () => {
         for (let v = 0; v < 3; v++) {
           const [p, q] = [i + u - 1, j + v - 1];
           if (p < 0 || p >= height || q < 0 || q >= width) continue;
-          for (let l = 0; l < inputs; l++) total += image[((i + u) * (width + 2) + j + v) * inputs + l]! * filter[((u * 3 + v) * inputs + l) * outputs + out]!;
+          const [pixel, weight] = [((i + u) * (width + 2) + j + v) * inputs, (u * 3 + v) * inputs];
+          for (let l = 0; l < inputs; l++) total += image[pixel + l]! * filter[(weight + l) * outputs + out]!;
         }
       }
       expected[at] = total;
     }
     for (const schedule of [{ kind: 'dot' }, REGISTERS[1]!, TILES] as const) {
-      const results = await runKernel(generateContract(kernel, HARDWARE, schedule), { 0: image, 1: filter, 2: blank(height * width * outputs) });
+      const generated = generateContract(kernel, HARDWARE, schedule);
+      const results = await runKernel(generated, { 0: image, 1: filter, 2: blank(height * width * outputs) });
       expectClose(results[2], expected, 1e-5);
     }
   });
@@ -146,7 +148,9 @@ describeOnGpu('contract kernels', () => {
       rhs: array(1, [k, n], 'int32')(l, j),
       stores: [store(2, [m, n], [i, j], plus(previous, times(reduced(0, 'int32'), constantExpr('int32', -3))))],
     });
-    const [a, b, c] = [m * k, k * n, m * n].map((length, seed) => Int32Array.from(noise(length, seed), (value) => value * 2 ** 31)) as [Int32Array<ArrayBuffer>, Int32Array<ArrayBuffer>, Int32Array<ArrayBuffer>];
+    const integers = (length: number, seed: number): Int32Array<ArrayBuffer> =>
+      Int32Array.from(noise(length, seed), (value) => value * 2 ** 31);
+    const [a, b, c] = [integers(m * k, 1), integers(k * n, 2), integers(m * n, 3)];
     const expected = Int32Array.from(c, (value, at) => {
       let total = 0;
       for (let s = 0; s < k; s++) total = (total + Math.imul(a[Math.floor(at / n) * k + s]!, b[s * n + (at % n)]!)) | 0;
@@ -162,7 +166,14 @@ describeOnGpu('contract kernels', () => {
     const [m, n, k] = [12, 8, 30];
     const [i, j, l] = [variable('m0', m), variable('n0', n), variable('k0', k)];
     const reversed = array(0, [m, 2 * k])(i, add(constant(2 * k - 1), scale(l, -2)));
-    const kernel = contractKernel({ m: [i], n: [j], k: [l], lhs: reversed, rhs: array(1, [n, k])(j, l), stores: [store(2, [n, m], [j, i], reduced(0))] });
+    const kernel = contractKernel({
+      m: [i],
+      n: [j],
+      k: [l],
+      lhs: reversed,
+      rhs: array(1, [n, k])(j, l),
+      stores: [store(2, [n, m], [j, i], reduced(0))],
+    });
     const [a, b] = [noise(m * 2 * k), noise(n * k, 2)];
     const expected = blank(m * n);
     for (let at = 0; at < m * n; at++) {

@@ -71,7 +71,11 @@ describe('what a generated kernel says of itself', () => {
     const { code, buffers, grid } = generate(kernel, SOFTWARE);
     expect(buffers).toEqual([6, 2, 4]);
     expect(code).toMatchObject({
-      label: 'add', kind: 'map', loops: 0, bindings: ['read_write', 'read', 'read_write'], sources: ['model.ts:3:7', 'model.ts:9:1'],
+      label: 'add',
+      kind: 'map',
+      loops: 0,
+      bindings: ['read_write', 'read', 'read_write'],
+      sources: ['model.ts:3:7', 'model.ts:9:1'],
     });
     expect(grid).toEqual([1, 1, 1]);
   });

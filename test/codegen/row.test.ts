@@ -7,7 +7,8 @@ import { constantExpr } from '../../compiler/scalar/expression.ts';
 import { constant, variable } from '../../compiler/scalar/indices.ts';
 import { describeOnGpu } from '../support/gpu.ts';
 import {
-  HARDWARE, SOFTWARE, array, blank, exp, expectClose, minus, noise, over, plus, reduced, rowKernel, sqrt, stage, store, sum, times,
+  HARDWARE, SOFTWARE, array, blank, exp, expectClose, minus, noise, over, plus, position, reduced, rowKernel, sqrt, stage, store,
+  sum, times,
 } from '../support/kernels.ts';
 import { runKernel } from '../support/run-kernel.ts';
 
@@ -23,7 +24,7 @@ const SCHEDULES: readonly (RowSchedule & { readonly name: string })[] = [
 ];
 
 /** Softmax, and the sum of exponentials per row. */
-function softmax(rows: number, columns: number, across = false): RowKernel {
+function softmax(rows: number, columns: number, across: boolean): RowKernel {
   const [r, c] = [variable('r', rows), variable('c', columns)];
   const [shape, point] = across ? [[columns, rows], [c, r]] : [[rows, columns], [r, c]];
   const x = array(0, shape)(...point);
@@ -37,7 +38,8 @@ function softmax(rows: number, columns: number, across = false): RowKernel {
   });
 }
 
-async function checkSoftmax(kernel: RowKernel, rows: number, columns: number, across: boolean, schedule?: RowSchedule): Promise<void> {
+async function checkSoftmax(rows: number, columns: number, across: boolean, schedule?: RowSchedule): Promise<void> {
+  const kernel = softmax(rows, columns, across);
   const generated = schedule === undefined ? generate(kernel, SOFTWARE) : generateRow(kernel, HARDWARE, schedule);
   const x = noise(rows * columns).map((value) => 10 * value);
   const results = await runKernel(generated, { 0: x, 1: blank(rows), 2: blank(rows * columns) });
@@ -54,15 +56,15 @@ async function checkSoftmax(kernel: RowKernel, rows: number, columns: number, ac
 
 describeOnGpu('row kernels', () => {
   test.each([[1, 1], [5, 1], [1, 7], [33, 100], [7, 257]])('softmax of %i rows and %i columns', async (rows, columns) => {
-    await checkSoftmax(softmax(rows, columns), rows, columns, false);
+    await checkSoftmax(rows, columns, false);
   });
 
   test.each(SCHEDULES)('softmax: $name', async (schedule) => {
-    await checkSoftmax(softmax(13, 44), 13, 44, false, schedule);
+    await checkSoftmax(13, 44, false, schedule);
   });
 
   test.each(SCHEDULES)('softmax across rows: $name', async (schedule) => {
-    await checkSoftmax(softmax(9, 30, true), 9, 30, true, schedule);
+    await checkSoftmax(9, 30, true, schedule);
   });
 
   test('mean and variance of columns, then the normalized elements, in place', async () => {
@@ -138,12 +140,22 @@ describeOnGpu('row kernels', () => {
     const a = Int32Array.from(noise(rows * columns), (value) => value * 2 ** 31);
     const b = Uint32Array.from(noise(rows * columns, 2), (value) => (value + 1) * 2 ** 31);
     for (const schedule of SCHEDULES.slice(1, 3)) {
-      const results = await runKernel(generateRow(kernel, HARDWARE, schedule), { 0: a, 1: b, 2: new Int32Array(rows * n), 3: new Uint32Array(rows * n) });
+      const results = await runKernel(generateRow(kernel, HARDWARE, schedule), {
+        0: a,
+        1: b,
+        2: new Int32Array(rows * n),
+        3: new Uint32Array(rows * n),
+      });
       const of = (values: ArrayLike<number>): number[] => {
         const list = Array.from(values);
         const fold = (f: (x: number, y: number) => number): number => list.reduce(f);
         return [
-          fold((x, y) => (x + y) | 0), fold(Math.imul), fold((x, y) => Math.max(x, y)), fold((x, y) => Math.min(x, y)), fold((x, y) => x & y), fold((x, y) => x | y),
+          fold((x, y) => (x + y) | 0),
+          fold(Math.imul),
+          Math.max(...list),
+          Math.min(...list),
+          fold((x, y) => x & y),
+          fold((x, y) => x | y),
         ];
       };
       const each = (values: Int32Array | Uint32Array): number[] =>
@@ -161,8 +173,12 @@ describeOnGpu('row kernels', () => {
       rows: [r],
       columns: [c],
       stages: [
-        stage('and', flag), stage('or', flag), { ...stage('argmax', flag, 'int32'), position: c }, { ...stage('argmin', flag, 'int32'), position: c },
-        stage('max', flag), stage('min', flag),
+        stage('and', flag),
+        stage('or', flag),
+        position('argmax', flag, c),
+        position('argmin', flag, c),
+        stage('max', flag),
+        stage('min', flag),
       ],
       rowStores: [
         ...[0, 1, 4, 5].map((at, column) => store(1, [rows, 4], [r, constant(column)], reduced(at, 'bool'))),
@@ -171,7 +187,8 @@ describeOnGpu('row kernels', () => {
     });
     const flags = Uint32Array.of(1, 1, 1, 1, 1, 1, /**/ 0, 0, 0, 0, 0, 0, /**/ 0, 0, 1, 0, 1, 1, /**/ 1, 1, 1, 0, 0, 1);
     for (const schedule of SCHEDULES.slice(0, 3)) {
-      const results = await runKernel(generateRow(kernel, HARDWARE, schedule), { 0: flags, 1: new Uint32Array(16), 2: new Int32Array(8) });
+      const generated = generateRow(kernel, HARDWARE, schedule);
+      const results = await runKernel(generated, { 0: flags, 1: new Uint32Array(16), 2: new Int32Array(8) });
       expect([...results[1]]).toEqual([1, 1, 1, 1, /**/ 0, 0, 0, 0, /**/ 0, 1, 1, 0, /**/ 0, 1, 1, 0]);
       expect([...results[2]]).toEqual([0, 0, 0, 0, 2, 0, 0, 3]);
     }
@@ -193,14 +210,20 @@ describeOnGpu('row kernels', () => {
     const kernel = rowKernel({
       rows: [r],
       columns: [c],
-      stages: [{ ...stage('argmax', x, 'int32'), position: c }, { ...stage('argmin', x, 'uint32'), position: c }, stage('max', x), stage('min', x)],
+      stages: [position('argmax', x, c), position('argmin', x, c, 'uint32'), stage('max', x), stage('min', x)],
       rowStores: [
         store(1, [rows], [r], reduced(0, 'int32')), store(2, [rows], [r], reduced(1, 'uint32')),
         store(3, [rows], [r], reduced(2)), store(4, [rows], [r], reduced(3)),
       ],
     });
     for (const schedule of SCHEDULES) {
-      const results = await runKernel(generateRow(kernel, HARDWARE, schedule), { 0: Float32Array.from(table.flat()), 1: new Int32Array(rows), 2: new Uint32Array(rows), 3: new Float32Array(rows), 4: new Float32Array(rows) });
+      const results = await runKernel(generateRow(kernel, HARDWARE, schedule), {
+        0: Float32Array.from(table.flat()),
+        1: new Int32Array(rows),
+        2: new Uint32Array(rows),
+        3: new Float32Array(rows),
+        4: new Float32Array(rows),
+      });
       expect([...results[1]]).toEqual([1, 1, 0, 0, 2, 5, 0]);
       expect([...results[2]]).toEqual([4, 1, 0, 0, 2, 5, 4]);
       expect([...results[3]].map((value) => value + 0)).toEqual([3, NaN, -Infinity, Infinity, NaN, NaN, 0]);

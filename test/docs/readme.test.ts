@@ -34,15 +34,22 @@ test('they pass the type checker', () => {
     noEmit: true,
     skipLibCheck: true,
   };
-  const program = ts.createProgram(blocks.map((_, i) => fileOf(i)), options);
-  const messages = ts.getPreEmitDiagnostics(program).map(({ messageText, file }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`);
+  const program = ts.createProgram(
+    blocks.map((_, i) => fileOf(i)),
+    options,
+  );
+  const messages = ts
+    .getPreEmitDiagnostics(program)
+    .map(({ messageText, file }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`);
   expect(messages).toEqual([]);
 }, 60_000);
 
 blocks.forEach((code, i) => {
   test(`program ${i} runs`, async () => {
     const script = `${folder}block-${i}.js`;
-    const { outputText } = ts.transpileModule(code, { compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext } });
+    const { outputText } = ts.transpileModule(code, {
+      compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
+    });
     writeFileSync(script, outputText);
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [script]);
     expect(stderr).toBe('');

@@ -31,7 +31,7 @@ async function messageOfAsync(f: () => Promise<unknown>): Promise<string> {
 function shown(error: unknown): string {
   if (!(error instanceof HeddleError)) throw error;
   seen.add(error.code);
-  return error.message.replace(/messages\.test\.ts:\d+:\d+/g, 'messages.test.ts:LINE');
+  return error.message.replace(/messages\.test\.ts:\d+(:\d+)?/g, 'messages.test.ts:LINE');
 }
 
 const a = (): Tensor => np.ones([2, 3]);
@@ -55,7 +55,7 @@ describe('operands', () => {
     expect(messageOf(() => np.matmul(a(), b()))).toMatchInlineSnapshot(`
       "[SHAPE] np.matmul: shapes [2,3] and [4] do not contract: axis 1 of x has extent 3, axis 0 of y 4
         at:  test/errors/messages.test.ts:LINE
-        fix: np.matmul(x, np.swapaxes(y, -1, -2))"
+        fix: np.matmul(np.ones([2,3]), np.ones([3]))"
     `);
     expect(messageOf(() => a().reshape([4]))).toMatchInlineSnapshot(`
       "[SHAPE] np.reshape: the 6 elements of shape [2,3] do not fill shape [4]
@@ -374,9 +374,9 @@ describe('devices', () => {
   test('a tensor above the limits of the device', async () => {
     await init({ device: fakeDevice({ limits: small }).device, host: 'never' });
     expect(messageOf(() => np.ones([20, 20]).add(1))).toMatchInlineSnapshot(`
-      "[LIMIT] a tensor f32[20,20] takes 1600 bytes; the device binds at most 1024
+      "[LIMIT] a tensor f32[20,20] takes 1600 bytes; the device binds at most 1024 at once
         at:  test/errors/messages.test.ts:LINE
-        fix: compute it in smaller pieces, for example with lax.scan over slices of its first axis"
+        fix: lax.scan(f, init, slices) // with a first axis along which the tensor is computed in pieces"
     `);
   });
 
@@ -431,7 +431,7 @@ describe('the IR', () => {
     expect(printJaxpr(jaxpr)).toContain('sin');
     expect(messageOf(() => verifyJaxpr(broken))).toMatchInlineSnapshot(`
       "[IR_TYPE] equation 1 of 2: a variable f32[4] is read before it is bound
-      { lambda ; . let a:f32[4] = sin b; c:f32[4] = cos a in (c,) }  # test/errors/messages.test.ts:407, <- here"
+      { lambda ; . let a:f32[4] = sin b; c:f32[4] = cos a in (c,) }  # test/errors/messages.test.ts:LINE, <- here"
     `);
   });
 });

@@ -9,7 +9,11 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Standard output of `node dist/<script> ...args`, on the adapter of this test run. */
 async function run(script: string, ...args: string[]): Promise<string> {
-  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['--enable-source-maps', `${root}dist/${script}`, ...args]);
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [
+    '--enable-source-maps',
+    `${root}dist/${script}`,
+    ...args,
+  ]);
   expect(stderr).toBe('');
   return stdout;
 }
@@ -35,7 +39,14 @@ test('seed --stats: kernels and compiles do not grow with the layers, one submit
 
 test('the main job shows outputs, batch statistics, jaxpr, costs and times', async () => {
   const output = await run('examples/start.js');
-  for (const part of [/^device: .+ \(webgpu\)$/m, /scan\[/, /layers\/bn\/mean float32\[4,64\]: mean /, /one call: \d+ kernels, \d+ dispatches, 1 submit/, /compile time: [\d.]+ ms/, /first call: [\d.]+ ms, later calls: [\d.]+ ms each/]) {
+  for (const part of [
+    /^device: .+ \(webgpu\)$/m,
+    /scan\[/,
+    /layers\/bn\/mean float32\[4,64\]: mean /,
+    /one call: \d+ kernels, \d+ dispatches, 1 submit/,
+    /compile time: [\d.]+ ms/,
+    /first call: [\d.]+ ms, later calls: [\d.]+ ms each/,
+  ]) {
     expect(output).toMatch(part);
   }
 }, 60_000);

@@ -10,9 +10,10 @@ let device: Device;
 let unawaited: HeddleError[];
 
 /** The fake device's kernels add 1, so every program here does. */
-const increment = (): ((x: Tensor) => Tensor) => jit(function increment(x: Tensor) {
-  return x.add(1);
-});
+const increment = (): ((x: Tensor) => Tensor) =>
+  jit(function increment(x: Tensor) {
+    return x.add(1);
+  });
 
 beforeEach(async () => {
   fake = fakeDevice();
@@ -21,7 +22,10 @@ beforeEach(async () => {
 });
 
 async function failureOf(read: Promise<unknown>): Promise<HeddleError> {
-  const error: unknown = await read.then(() => null, (reason: unknown) => reason);
+  const error: unknown = await read.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
   expect(error).toBeInstanceOf(HeddleError);
   return error as HeddleError;
 }

@@ -13,7 +13,8 @@ useWgsl();
 function jaxprOf(layers: number): Jaxpr {
   const module = new ScanMLP(10, layers, { rngs: new PathRngs(random.key(0)) });
   const x = random.normal(random.key(0), [2, 10]);
-  return makeJaxpr((m: ScanMLP, input: Tensor) => m.forward(input, { train: true, rngs: new PathRngs(random.key(1)) }))(module, x).jaxpr;
+  return makeJaxpr((m: ScanMLP, input: Tensor) => m.forward(input, { train: true, rngs: new PathRngs(random.key(1)) }))(module, x)
+    .jaxpr;
 }
 
 test('one scan, whose body has as many equations for 50 layers as for 5', () => {

@@ -23,7 +23,9 @@ interface Model {
   readonly dropout_masks: number[][][];
   readonly y_train: number[][];
   readonly batch_stats_after_train_call: Record<string, number[][]>;
-  readonly trace: readonly Record<'linear' | 'batch_mean' | 'batch_var' | 'bn' | 'gelu_tanh' | 'dropout', Nested>[] | { readonly last_dropout: Nested };
+  readonly trace:
+    | readonly Record<'linear' | 'batch_mean' | 'batch_var' | 'bn' | 'gelu_tanh' | 'dropout', Nested>[]
+    | { readonly last_dropout: Nested };
 }
 
 const golden = JSON.parse(readFileSync(new URL('seed.json', import.meta.url), 'utf8')) as {
@@ -65,8 +67,12 @@ for (const [deviceName, device] of Object.entries(devices)) {
       test('parameters and keys', async () => {
         const { module, rngs } = on(build);
         expect(rngs.count).toBe(2);
-        expect(await on(() => random.split(new PathRngs(random.key(0)).makeRng(), expected.n_layers - 1)).array()).toEqual(expected.init_layer_keys);
-        expect(await on(() => random.split(trainKey().makeRng(), expected.n_layers - 1)).array()).toEqual(expected.call_layer_keys);
+        expect(await on(() => random.split(new PathRngs(random.key(0)).makeRng(), expected.n_layers - 1)).array()).toEqual(
+          expected.init_layer_keys,
+        );
+        expect(await on(() => random.split(trainKey().makeRng(), expected.n_layers - 1)).array()).toEqual(
+          expected.call_layer_keys,
+        );
         for (const [path, data] of await valuesOf(module.split()[0])) {
           const flat = [expected.init_state[path]!].flat(3) as number[];
           expect(data.slice(0, flat.length)).toEqual(flat.map(Math.fround));
@@ -121,7 +127,11 @@ for (const [deviceName, device] of Object.entries(devices)) {
           }
         }
         if (!Array.isArray(want)) {
-          await assertAllClose(layers.at(-1)!.values['dropout'], np.array((want as { last_dropout: number[][] }).last_dropout), tolerance);
+          await assertAllClose(
+            layers.at(-1)!.values['dropout'],
+            np.array((want as { last_dropout: number[][] }).last_dropout),
+            tolerance,
+          );
         }
       });
     });

@@ -36,14 +36,24 @@ for (const primitive of PRIMITIVES) {
     });
     if (samples.length === 0) return;
 
-    property(`${primitive.name}: WGSL equals the reference, jit equals eager`, [calls(primitive, samples)], (call) => onDevice(primitive, call), DRAWS * samples.length);
+    property(
+      `${primitive.name}: WGSL equals the reference, jit equals eager`,
+      [calls(primitive, samples)],
+      (call) => onDevice(primitive, call),
+      DRAWS * samples.length,
+    );
 
-    property(`${primitive.name}: optimizing changes nothing`, [calls(primitive, samples)], ({ sample, inputs }) => {
-      const jaxpr = equationJaxpr(primitive, sample.inputs, sample.params);
-      const optimized = optimize(jaxpr);
-      verifyJaxpr(optimized);
-      expectAllSame(evaluate(optimized, inputs), evaluate(jaxpr, inputs));
-    }, 20);
+    property(
+      `${primitive.name}: optimizing changes nothing`,
+      [calls(primitive, samples)],
+      ({ sample, inputs }) => {
+        const jaxpr = equationJaxpr(primitive, sample.inputs, sample.params);
+        const optimized = optimize(jaxpr);
+        verifyJaxpr(optimized);
+        expectAllSame(evaluate(optimized, inputs), evaluate(jaxpr, inputs));
+      },
+      20,
+    );
   });
 }
 
@@ -53,7 +63,9 @@ interface DrawnCall {
 }
 
 function calls(primitive: Primitive, samples: readonly Sample<Params>[]): fc.Arbitrary<DrawnCall> {
-  return fc.constantFrom(...samples).chain((sample) => arraysOf(sample.inputs, primitive.domain).map((inputs) => ({ sample, inputs })));
+  return fc
+    .constantFrom(...samples)
+    .chain((sample) => arraysOf(sample.inputs, primitive.domain).map((inputs) => ({ sample, inputs })));
 }
 
 async function onDevice(primitive: Primitive, { sample, inputs }: DrawnCall): Promise<void> {
@@ -62,7 +74,11 @@ async function onDevice(primitive: Primitive, { sample, inputs }: DrawnCall): Pr
   const run = (...operands: Tensor[]): Tensor[] => bind(primitive, operands, sample.params);
   wgsl.reset();
   const eager = await readAll(run(...tensors));
-  const { program } = compile(optimize(equationJaxpr(primitive, sample.inputs, sample.params)), wgsl.device.profile, primitive.name);
+  const { program } = compile(
+    optimize(equationJaxpr(primitive, sample.inputs, sample.params)),
+    wgsl.device.profile,
+    primitive.name,
+  );
   expect(wgsl.counts.dispatches).toBe(countDispatches(program.steps));
   const jitted = await readAll(jit(run)(...tensors));
   eager.forEach((result, i) => expectClose(result, expected[i]!, primitive.tolerance));

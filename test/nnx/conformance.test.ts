@@ -79,7 +79,8 @@ class Diamond extends Module {
 class Sort extends Module {
   constructor() {
     super();
-    for (const name of ['b', 'a10', 'a2', '_a', 'Z', 'B', 'aB', 'a_b', 'a1b', 'z_', 'é', '～', '😀']) Object.assign(this, { [name]: param() });
+    for (const name of ['b', 'a10', 'a2', '_a', 'Z', 'B', 'aB', 'a_b', 'a1b', 'z_', 'é', '～', '😀'])
+      Object.assign(this, { [name]: param() });
   }
 }
 
@@ -177,7 +178,10 @@ describe('stated deviations from the document', () => {
   test('apply is pure, also outside a transform', async () => {
     const bn = new nnx.BatchNorm(2);
     const [state, graphdef] = bn.split();
-    const x = np.array([[1, 2], [3, 6]]);
+    const x = np.array([
+      [1, 2],
+      [3, 6],
+    ]);
     const [, [next, nextDef]] = graphdef.apply(state)(x, { train: true });
     expect(nextDef).toBe(graphdef);
     await assertAllClose(state.get('mean').value, np.zeros([2]));
@@ -187,7 +191,12 @@ describe('stated deviations from the document', () => {
   test('update keeps the identity of Variables, and creates what is missing', async () => {
     const module = new L();
     const variable = module.w;
-    module.update(new State<Variable>([['w', param(5)], ['extra', new BatchStat(7)]]));
+    module.update(
+      new State<Variable>([
+        ['w', param(5)],
+        ['extra', new BatchStat(7)],
+      ]),
+    );
     expect(module.w).toBe(variable);
     await assertAllClose(variable.value, np.array(5));
     expect((module as unknown as { extra: Variable }).extra).toBeInstanceOf(BatchStat);
@@ -205,16 +214,27 @@ describe('State', () => {
     const shown = (text: string) => (): string => text;
     expect(pythonState(new State(), shown(''))).toBe(golden.repr_cases['State({})']);
     expect(pythonState(new State([['a', param(1)]]), shown('1'))).toBe(golden.repr_cases['one']);
-    const two = new State<Variable>([['a', param(1)], ['b', new BatchStat(2, { sharding: ['x', null] })]]);
+    const two = new State<Variable>([
+      ['a', param(1)],
+      ['b', new BatchStat(2, { sharding: ['x', null] })],
+    ]);
     const values: Record<string, string> = { Param: '1', BatchStat: '2' };
     expect(pythonState(two, (variable) => values[variable.constructor.name]!)).toBe(golden.repr_cases['two']);
-    expect(pythonState(new State([['a', param(1)]]), shown('[[0. 0.]\n [0. 0.]]'))).toBe(golden.repr_cases['multiline array value']);
-    expect(String(two)).toBe("State({\n  'a': Param(value=float32[], sharding=null),\n  'b': BatchStat(value=float32[], sharding=[\"x\",null])\n})");
+    expect(pythonState(new State([['a', param(1)]]), shown('[[0. 0.]\n [0. 0.]]'))).toBe(
+      golden.repr_cases['multiline array value'],
+    );
+    expect(String(two)).toBe(
+      "State({\n  'a': Param(value=float32[], sharding=null),\n  'b': BatchStat(value=float32[], sharding=[\"x\",null])\n})",
+    );
   });
 
   test('extract matches subclasses, keeps objects, and merges back to an equal structure', () => {
     class Special extends Param {}
-    const state = new State<Variable>([['b', new BatchStat(0)], ['a', param()], ['c', new Special(0)]]);
+    const state = new State<Variable>([
+      ['b', new BatchStat(0)],
+      ['a', param()],
+      ['c', new Special(0)],
+    ]);
     expect([...state.extract(Param).keys()]).toEqual(['a', 'c']);
     expect([...state.extract(Variable).keys()]).toEqual(['a', 'b', 'c']);
     expect(state.extract(BatchStat).get('b')).toBe(state.get('b'));
@@ -244,10 +264,14 @@ describe('PathRngs', () => {
     expect(await keys(rngs, 2)).toEqual(bySeed['0']!.slice(0, 2));
     const fork = rngs.fork();
     expect(fork.countPath).toEqual([2]);
-    expect(await keys(fork, 2)).toEqual([[1702328059, 2437353669], [1816811982, 953130528]]);
+    expect(await keys(fork, 2)).toEqual([
+      [1702328059, 2437353669],
+      [1816811982, 953130528],
+    ]);
     expect(fork.fork().countPath).toEqual([2, 2]);
     expect(await keys(rngs, 1)).toEqual([bySeed['0']![3]]);
-    for (const [seed, expected] of Object.entries(bySeed)) expect(await keys(new PathRngs(random.key(Number(seed))), 4)).toEqual(expected);
+    for (const [seed, expected] of Object.entries(bySeed))
+      expect(await keys(new PathRngs(random.key(Number(seed))), 4)).toEqual(expected);
   });
 });
 

@@ -45,6 +45,11 @@ export function stage(monoid: Stage['monoid'], value: Expr, dtype: DType = value
   return { monoid, dtype, value };
 }
 
+/** `argmax` or `argmin` of a value, whose position is an index. */
+export function position(monoid: 'argmax' | 'argmin', value: Expr, index: Index, dtype: DType = 'int32'): Stage {
+  return { monoid, dtype, value, position: index };
+}
+
 const BASE = { loops: [], sources: [] } as const;
 
 export function mapKernel(kernel: Pick<MapKernel, 'domain' | 'stores'> & Partial<MapKernel>): MapKernel {

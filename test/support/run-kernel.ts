@@ -22,8 +22,8 @@ function openDevice(): Promise<GPUDevice> {
 }
 
 /**
- * Dispatches the kernel once, with the given contents of its buffers (by their numbers in the kernel graph) and values of its loop
- * counters, and returns the contents afterwards.
+ * Dispatches the kernel once, with the given contents of its buffers (by their numbers in the kernel graph) and values of its
+ * loop counters, and returns the contents afterwards.
  */
 export async function runKernel<Contents extends Readonly<Record<number, DeviceArray>>>(
   { code, buffers, grid }: GeneratedKernel,

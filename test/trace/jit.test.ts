@@ -39,7 +39,10 @@ describe('static leaves', () => {
     apply(sin, ones());
     expect(apply.stats().traces).toBe(2);
     const scale = jit((x: Tensor, by: number) => x.mul(Object.is(by, -0) ? 7 : Number.isNaN(by) ? 5 : 3));
-    await assertAllClose([scale(ones(), 0), scale(ones(), -0), scale(ones(), NaN)], [np.full([3], 3), np.full([3], 7), np.full([3], 5)]);
+    await assertAllClose(
+      [scale(ones(), 0), scale(ones(), -0), scale(ones(), NaN)],
+      [np.full([3], 3), np.full([3], 7), np.full([3], 5)],
+    );
   });
 
   test('the third retrace for one number warns and names it; np.scalar does not retrace', () => {
@@ -68,7 +71,10 @@ describe('results', () => {
     for (const value of [1, 5]) {
       const x = np.full([2], value);
       const { y, again, x: same, name, list } = f(x);
-      await assertAllClose([y, again, same, list[3].get('k')], [np.full([2], value + 1), np.full([2], value + 1), x, np.full([2], value + 1)]);
+      await assertAllClose(
+        [y, again, same, list[3].get('k')],
+        [np.full([2], value + 1), np.full([2], value + 1), x, np.full([2], value + 1)],
+      );
       expect([name, list[0], list[1], list[2]]).toEqual(['static', null, undefined, 3]);
     }
   });
@@ -136,14 +142,29 @@ describe('the program', () => {
       const [, rows] = lax.scan((c: Tensor, r: Tensor) => [c, inner(r).add(c)] as const, scaled, np.stack([x, scaled]));
       return rows;
     });
-    await assertAllClose(f(ones()), np.array([[5, 5, 5], [6, 6, 6]]));
-    await assertAllClose(f(np.full([3], 2)), np.array([[10, 10, 10], [12, 12, 12]]));
+    await assertAllClose(
+      f(ones()),
+      np.array([
+        [5, 5, 5],
+        [6, 6, 6],
+      ]),
+    );
+    await assertAllClose(
+      f(np.full([3], 2)),
+      np.array([
+        [10, 10, 10],
+        [12, 12, 12],
+      ]),
+    );
   });
 });
 
 test('operations know the module under which they were traced', () => {
   class Net extends Module {
-    readonly layers: readonly nnx.Linear[] = [new nnx.Linear(3, 3, { rngs: new nnx.Rngs(0) }), new nnx.Linear(3, 3, { rngs: new nnx.Rngs(1) })];
+    readonly layers: readonly nnx.Linear[] = [
+      new nnx.Linear(3, 3, { rngs: new nnx.Rngs(0) }),
+      new nnx.Linear(3, 3, { rngs: new nnx.Rngs(1) }),
+    ];
     readonly bn: nnx.BatchNorm = new nnx.BatchNorm(3);
 
     forward(x: Tensor): Tensor {

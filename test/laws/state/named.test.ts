@@ -67,7 +67,10 @@ test('a captured Variable that changed shape', async () => {
   const stat = new BatchStat(np.array([1, 2, 3]));
   const double = jit((x: Tensor) => stat.value.mul(2).sum().add(x));
   await assertAllClose(double(np.array(0)), np.array(12));
-  stat.value = np.array([[1, 1], [1, 1]]);
+  stat.value = np.array([
+    [1, 1],
+    [1, 1],
+  ]);
   await assertAllClose(double(np.array(0)), np.array(8));
   stat.value = np.array([5, 5, 5]);
   await assertAllClose(double(np.array(0)), np.array(30));
@@ -180,11 +183,15 @@ test('a throw at depth 2 leaves no trace, no cache entry and no write behind', a
   let fail = true;
   const step = jit((x: Tensor) => {
     c.step(x);
-    return lax.scan((n: Tensor, y: Tensor): [Tensor, Tensor] => {
-      c.step(y);
-      if (fail) throw new RangeError('on purpose');
-      return [n.add(1), y];
-    }, np.array(0), x.reshape([1, 3]))[0];
+    return lax.scan(
+      (n: Tensor, y: Tensor): [Tensor, Tensor] => {
+        c.step(y);
+        if (fail) throw new RangeError('on purpose');
+        return [n.add(1), y];
+      },
+      np.array(0),
+      x.reshape([1, 3]),
+    )[0];
   });
   expect(() => step(ones())).toThrow(RangeError);
   await assertAllClose([c.calls.value, c.inner.total.value], [np.array(0), np.array([1, 2, 3])]);

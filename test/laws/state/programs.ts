@@ -55,9 +55,20 @@ export interface StatefulProgram {
 
 const vector = (...values: number[]): Tensor => np.array(values);
 const single = (): Counter => new Counter(np.array(0), vector(1, 2, 3));
-const mapped = (): Counter => new Counter(np.zeros([2]), np.array([[1, 2, 3], [4, 5, 6]]));
+const mapped = (): Counter =>
+  new Counter(
+    np.zeros([2]),
+    np.array([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]),
+  );
 const one = (seed: number): Tensor => vector(seed, seed + 1, -seed);
-const rows = (seed: number): Tensor => np.array([[seed, 1, 2], [3, seed, 4]]);
+const rows = (seed: number): Tensor =>
+  np.array([
+    [seed, 1, 2],
+    [3, seed, 4],
+  ]);
 
 /** Rows of xs one after the other. */
 function pureLoop(state: CounterState, xs: Tensor): [Tensor, CounterState] {
