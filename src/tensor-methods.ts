@@ -1,4 +1,4 @@
-/** Written by tools/tensor-methods.ts from the table in tensor.ts; a test fails when it is stale. */
+/** Written by `node dist/tools/tensor-methods.js` from the table in tensor.ts; a test fails when it is stale. */
 import type { DType } from '../compiler/dtype.ts';
 import type { SoftmaxOptions } from './nn/normalized.ts';
 import type { DiagonalOptions } from './numpy/diagonals.ts';

@@ -2,7 +2,7 @@
  * `node dist/tools/tensor-methods.js` in the project's folder: writes src/tensor-methods.ts, the types of Tensor's methods, from
  * the table in src/tensor.ts and the functions that it names. It is needed because exported types are never inferred here.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { Node, Project, SyntaxKind } from 'ts-morph';
 import type { FunctionDeclaration, ParameterDeclaration, PropertyAssignment } from 'ts-morph';
@@ -30,7 +30,7 @@ export function tensorMethodsText(): string {
   const lines = [...imports]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([file, names]) => `import type { ${[...names].sort().join(', ')} } from '${file}';`);
-  return `/** Written by tools/tensor-methods.ts from the table in tensor.ts; a test fails when it is stale. */
+  return `/** Written by \`node dist/tools/tensor-methods.js\` from the table in tensor.ts; a test fails when it is stale. */
 ${lines.join('\n')}
 
 /** The methods of Tensor. In their texts \`x\` is the tensor itself. */
@@ -103,7 +103,7 @@ function wrap(text: string, width: number): string[] {
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const text = tensorMethodsText();
-  const isStale = readFileSync(TARGET, 'utf8') !== text;
+  const isStale = !existsSync(TARGET) || readFileSync(TARGET, 'utf8') !== text;
   if (isStale) writeFileSync(TARGET, text);
   console.log(`${TARGET} ${isStale ? 'written' : 'is up to date'}`);
 }

@@ -119,9 +119,10 @@ export class ModuleWriter implements ModuleScope {
   finish(launch: Launch): GeneratedKernel {
     const { kernel, bindings } = this;
     this.#checkLimits(launch.grid);
+    // The label is not part of the text: kernels of one text are one pipeline.
     const parameters = [...this.#parameters].map((name) => PARAMETERS[name]);
     const sections = [
-      [`// ${kernel.label.replaceAll('\n', ' ')}`, ...(this.#float16 ? ['enable f16;'] : [])],
+      this.#float16 ? ['enable f16;'] : [],
       [
         ...bindings.declarations(),
         ...kernel.loops.map((_, position) => `@group(1) @binding(${position}) var<uniform> t${position}: u32;`),
@@ -138,7 +139,7 @@ export class ModuleWriter implements ModuleScope {
     const code: KernelCode = {
       label: kernel.label,
       kind: kernel.kind,
-      wgsl: `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`,
+      wgsl: `${sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n')}\n`,
       bindings: bindings.accesses(),
       loops: kernel.loops.length,
       sources: [...new Set(kernel.sources.map(({ file, line, column }) => `${file}:${line}:${column}`))],

@@ -16,6 +16,8 @@ export function assemble(graph: KernelGraph, profile: DeviceProfile, label: stri
     const key = `${code.bindings.join()}\n${code.wgsl}`;
     const kernel = numbers.get(key) ?? kernels.push(code) - 1;
     numbers.set(key, kernel);
+    const { [kernel]: known = code } = kernels;
+    kernels[kernel] = { ...known, sources: [...new Set([...known.sources, ...code.sources])] };
     const loops = step.kernel.loops.map(({ name }) => loopOf.get(name)!);
     return { kind: 'dispatch', kernel, buffers: buffers.map((buffer) => refOf(buffer, graph)), grid, loops };
   };

@@ -36,7 +36,6 @@ export function kernelUnit(roots: readonly Root[], position: number, plan: Plan)
   const writes = new Set<number>();
   for (const root of roots) {
     for (const variable of root.reads.keys()) reads.add(bufferOf(variable, plan));
-    if (root.guard !== undefined) reads.add(plan.wholes.get(root.guard.index)!);
     for (const { buffer } of targetsOf(root)) writes.add(buffer);
   }
   for (const buffer of writes) reads.delete(buffer);

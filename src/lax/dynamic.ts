@@ -1,14 +1,14 @@
 /** Slices and lookups whose positions are computed: start indices are integers, numbers or scalar tensors. */
-import { HeddleError } from '../../compiler/errors.ts';
 import { Literal } from '../../compiler/ir/jaxpr.ts';
 import { isInteger } from '../../compiler/dtype.ts';
 import { showShape } from '../../compiler/shape.ts';
-import { apply, cast, located } from '../trace/bind.ts';
+import { apply, cast } from '../trace/bind.ts';
 import { Tensor } from '../trace/tensor.ts';
+import { userError } from '../trace/user-error.ts';
 import { add, lt } from './binary.ts';
+import { reshape } from './movement.ts';
 import { atomOf, sameType } from './operands.ts';
 import type { LaxOperand } from './operands.ts';
-import { reshape } from './movement.ts';
 import { select } from './select.ts';
 
 /**
@@ -57,21 +57,19 @@ export function dynamicUpdateSliceInDim(x: LaxOperand, update: LaxOperand, start
 
 /** One int32 scalar for each axis, not negative unless it is below the start of the axis. */
 function starts(name: string, shape: readonly number[], indices: readonly LaxOperand[]): (Tensor | Literal)[] {
-  return located(() => {
-    if (indices.length !== shape.length) {
-      throw new HeddleError('SHAPE', `${name}: ${indices.length} start indices for a tensor of shape ${showShape(shape)}`, {
-        fix: `${name}(x, [${shape.map(() => 0).join(', ')}], ...)`,
-      });
-    }
-    return indices.map((index, axis) => start(name, atomOf(index), shape[axis] ?? 0));
-  });
+  if (indices.length !== shape.length) {
+    throw userError('SHAPE', `${name}: ${indices.length} start indices for a tensor of shape ${showShape(shape)}`, {
+      fix: `${name}(x, [${shape.map(() => 0).join(', ')}], ...)`,
+    });
+  }
+  return indices.map((index, axis) => start(name, atomOf(index), shape[axis] ?? 0));
 }
 
 function start(name: string, index: Tensor | Literal, extent: number): Tensor | Literal {
   const { dtype, shape } = index.aval;
   if (!isInteger(dtype) || shape.length > 0) {
     const problem = `${name}: a start index is an integer scalar, not ${dtype}${showShape(shape)}`;
-    throw new HeddleError(shape.length > 0 ? 'SHAPE' : 'DTYPE', problem, { fix: "index.astype('int32')" });
+    throw userError(shape.length > 0 ? 'SHAPE' : 'DTYPE', problem, { fix: "index.astype('int32')" });
   }
   const position = cast(index, 'int32');
   if (position instanceof Tensor) return select(lt(position, 0), add(position, extent), position);

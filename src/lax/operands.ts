@@ -1,8 +1,8 @@
 /** What lax functions take, and how numbers find their dtype. */
 import { Literal } from '../../compiler/ir/jaxpr.ts';
+import type { Params } from '../../compiler/ir/jaxpr.ts';
 import { apply, cast, operandOf, resultType } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
-import type { Params } from '../../compiler/ir/jaxpr.ts';
 import type { Tensor } from '../trace/tensor.ts';
 
 /**

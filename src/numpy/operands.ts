@@ -1,7 +1,6 @@
 /** How np functions read their operands: promotion, broadcasting, axes, and errors that name the function. */
 import { isFloat } from '../../compiler/dtype.ts';
 import type { DType, Promotable } from '../../compiler/dtype.ts';
-import { HeddleError } from '../../compiler/errors.ts';
 import type { ErrorCode } from '../../compiler/errors.ts';
 import type { Literal } from '../../compiler/ir/jaxpr.ts';
 import { broadcastShapes, normalizeAxes, normalizeAxis, sameShape, showShape } from '../../compiler/shape.ts';
@@ -12,15 +11,14 @@ import { convertElementType } from '../lax/select.ts';
 import { cast, located, operandOf, resultType, tensorOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
+import { userError } from '../trace/user-error.ts';
 
 /** One axis, several, or all (`null`); negative ones count from the end. */
 export type Axes = number | readonly number[] | null;
 
 /** Raises an error with the user's line. */
 export function fail(code: ErrorCode, problem: string, fix: string): never {
-  return located(() => {
-    throw new HeddleError(code, problem, { fix });
-  });
+  throw userError(code, problem, { fix });
 }
 
 /** Operands of their common dtype and, scalars apart, of their common shape. */

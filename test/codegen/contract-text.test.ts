@@ -8,9 +8,7 @@ import { HARDWARE, SOFTWARE, array, contractKernel, plus, reduced, store } from 
 describe('the WGSL of contractions', () => {
   test('a small matrix product: one dot product per invocation', () => {
     expect(generate(dense(6, 5, 7), SOFTWARE).code.wgsl).toMatchInlineSnapshot(`
-      "// dot_general, add
-
-      @group(0) @binding(0) var<storage, read> x0: array<f32>;
+      "@group(0) @binding(0) var<storage, read> x0: array<f32>;
       @group(0) @binding(1) var<storage, read> x1: array<f32>;
       @group(0) @binding(2) var<storage, read> x2: array<f32>;
       @group(0) @binding(3) var<storage, read_write> y3: array<f32>;
@@ -34,9 +32,7 @@ describe('the WGSL of contractions', () => {
 
   test('a matrix product on software: a rectangle per invocation', () => {
     expect(generate(dense(37, 64, 41), SOFTWARE).code.wgsl).toMatchInlineSnapshot(`
-      "// dot_general, add
-
-      @group(0) @binding(0) var<storage, read> x0: array<f32>;
+      "@group(0) @binding(0) var<storage, read> x0: array<f32>;
       @group(0) @binding(1) var<storage, read> x1: array<f32>;
       @group(0) @binding(2) var<storage, read> x2: array<f32>;
       @group(0) @binding(3) var<storage, read_write> y3: array<f32>;
@@ -92,9 +88,7 @@ describe('the WGSL of contractions', () => {
 
   test('a matrix product on hardware: tiles in workgroup memory', () => {
     expect(generate(dense(32, 48, 100), HARDWARE).code.wgsl).toMatchInlineSnapshot(`
-      "// dot_general, add
-
-      @group(0) @binding(0) var<storage, read> x0: array<f32>;
+      "@group(0) @binding(0) var<storage, read> x0: array<f32>;
       @group(0) @binding(1) var<storage, read> x1: array<f32>;
       @group(0) @binding(2) var<storage, read> x2: array<f32>;
       @group(0) @binding(3) var<storage, read_write> y3: array<f32>;

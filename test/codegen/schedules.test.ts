@@ -1,4 +1,4 @@
-/** Whatever schedule a kernel gets, it computes the same: random programs with schedules drawn by lot, of the size of their arrays. */
+/** Whatever schedule a kernel gets, it computes the same: random programs, with schedules drawn by lot to fit small arrays. */
 import { vi } from 'vitest';
 import type { ContractSchedule, MapSchedule, RowSchedule } from '../../compiler/codegen/schedule.ts';
 import { evaluate } from '../../compiler/reference/evaluate.ts';

@@ -16,9 +16,7 @@ describe('the WGSL of maps and reductions', () => {
     const value = plus(square, over(constantExpr('float32', 0.1), square));
     const kernel = mapKernel({ label: 'mul, add', domain: [i], stores: [store(1, [1000], [i], value)] });
     expect(generate(kernel, SOFTWARE).code.wgsl).toMatchInlineSnapshot(`
-      "// mul, add
-
-      @group(0) @binding(0) var<storage, read> x0: array<f32>;
+      "@group(0) @binding(0) var<storage, read> x0: array<f32>;
       @group(0) @binding(1) var<storage, read_write> y1: array<f32>;
 
       @compute @workgroup_size(64)
@@ -38,9 +36,7 @@ describe('the WGSL of maps and reductions', () => {
     const [x, y] = [array(0, [2 ** 20]), array(1, [2 ** 20])];
     const kernel = mapKernel({ label: 'add', domain: [i], stores: [store(2, [2 ** 20], [i], plus(x(i), y(i)))] });
     expect(generate(kernel, SOFTWARE).code.wgsl).toMatchInlineSnapshot(`
-      "// add
-
-      @group(0) @binding(0) var<storage, read> x0: array<vec4<f32>>;
+      "@group(0) @binding(0) var<storage, read> x0: array<vec4<f32>>;
       @group(0) @binding(1) var<storage, read> x1: array<vec4<f32>>;
       @group(0) @binding(2) var<storage, read_write> y2: array<vec4<f32>>;
 
@@ -67,9 +63,7 @@ describe('the WGSL of maps and reductions', () => {
       stores: [store(1, [4, 6], [r, c], selectExpr(inside, reversed, constantExpr('float32', -Infinity)))],
     });
     expect(generate(kernel, SOFTWARE).code.wgsl).toMatchInlineSnapshot(`
-      "// pad
-
-      @group(0) @binding(0) var<storage, read> x0: array<i32>;
+      "@group(0) @binding(0) var<storage, read> x0: array<i32>;
       @group(0) @binding(1) var<storage, read> x1: array<f32>;
       @group(0) @binding(2) var<storage, read_write> y2: array<f32>;
       @group(1) @binding(0) var<uniform> t0: u32;
@@ -89,9 +83,7 @@ describe('the WGSL of maps and reductions', () => {
 
   test('a softmax on software: one invocation per row', () => {
     expect(generate(softmax(), SOFTWARE).code.wgsl).toMatchInlineSnapshot(`
-      "// softmax
-
-      @group(0) @binding(0) var<storage, read> x0: array<f32>;
+      "@group(0) @binding(0) var<storage, read> x0: array<f32>;
       @group(0) @binding(1) var<storage, read_write> y1: array<f32>;
 
       fn inf_f32() -> f32 {
@@ -138,9 +130,7 @@ describe('the WGSL of maps and reductions', () => {
 
   test('a softmax on hardware: a team per row', () => {
     expect(generate(softmax(), HARDWARE).code.wgsl).toMatchInlineSnapshot(`
-      "// softmax
-
-      @group(0) @binding(0) var<storage, read> x0: array<f32>;
+      "@group(0) @binding(0) var<storage, read> x0: array<f32>;
       @group(0) @binding(1) var<storage, read_write> y1: array<f32>;
       var<workgroup> shared0: array<f32, 128>;
       var<workgroup> shared1: array<f32, 128>;
@@ -233,8 +223,7 @@ describe('the WGSL of maps and reductions', () => {
       rowStores: [store(1, [4], [r], plus(reduced(0, 'float16'), constantExpr('float16', 1)))],
     });
     expect(generate(kernel, { ...SOFTWARE, float16: true }).code.wgsl).toMatchInlineSnapshot(`
-      "// reduce_sum
-      enable f16;
+      "enable f16;
 
       @group(0) @binding(0) var<storage, read> x0: array<f16>;
       @group(0) @binding(1) var<storage, read_write> y1: array<f16>;

@@ -6,9 +6,9 @@ import { Jaxpr } from '../../compiler/ir/jaxpr.ts';
 import { DEFAULT_PROFILE } from '../../compiler/program.ts';
 import { float32, softmax, jaxprOf } from '../support/jaxprs.ts';
 import { property } from '../support/property.ts';
-import { randomPrograms } from '../support/random-jaxpr.ts';
+import { randomPrograms } from '../support/random-programs.ts';
 
-property('no kernel of a random program binds more than eight buffers', [randomPrograms(30)], ({ jaxpr }) => {
+property('no kernel of a random program binds more than eight buffers', [randomPrograms()], ({ jaxpr }) => {
   const { kernels, buffers } = compile(jaxpr, DEFAULT_PROFILE, 'f').program;
   for (const { bindings } of kernels) expect(bindings.length).toBeLessThanOrEqual(8);
   for (const { bytes } of buffers) expect(bytes >= 4 && bytes % 4 === 0).toBe(true);

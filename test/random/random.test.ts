@@ -1,7 +1,7 @@
 /** What the golden values do not show: shapes, dtypes, bounds, errors. The numbers are in test/golden/prng.test.ts. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cpu, jit, np, random, withDevice } from '../../src/index.ts';
+import { cpu, jit, np, random, vmap, withDevice } from '../../src/index.ts';
 import type { Key, Tensor } from '../../src/index.ts';
 import { assertAllClose } from '../../src/testing/index.ts';
 import { codeOf, expectTensor, tensor } from '../support/host.ts';
@@ -44,28 +44,42 @@ describe('keys', () => {
   });
 });
 
-describe('shapes and dtypes', () => {
-  const draws: Readonly<Record<string, (shape: readonly number[]) => Tensor>> = {
-    bits: (shape) => random.bits(key, shape),
-    uniform: (shape) => random.uniform(key, shape),
-    normal: (shape) => random.normal(key, shape),
-    bernoulli: (shape) => random.bernoulli(key, 0.5, shape),
-    rademacher: (shape) => random.rademacher(key, shape),
-    randint: (shape) => random.randint(key, shape, 0, 5),
-    truncatedNormal: (shape) => random.truncatedNormal(key, -1, 1, shape),
-    exponential: (shape) => random.exponential(key, shape),
-    gumbel: (shape) => random.gumbel(key, shape),
-    laplace: (shape) => random.laplace(key, shape),
-    logistic: (shape) => random.logistic(key, shape),
-    choice: (shape) => random.choice(key, 9, shape),
-  };
-  for (const [name, draw] of Object.entries(draws)) {
-    test(name, () => {
-      for (const shape of [[], [0], [3], [2, 1, 3]]) expect(draw(shape).shape).toEqual(shape);
-      expect(codeOf(() => draw([-1]))).toBe('SHAPE');
+const DRAWS: Readonly<Record<string, (key: Key, shape: readonly number[]) => Tensor>> = {
+  split: (k, shape) => random.split(k, shape),
+  bits: (k, shape) => random.bits(k, shape),
+  uniform: (k, shape) => random.uniform(k, shape),
+  normal: (k, shape) => random.normal(k, shape),
+  bernoulli: (k, shape) => random.bernoulli(k, 0.5, shape),
+  rademacher: (k, shape) => random.rademacher(k, shape),
+  randint: (k, shape) => random.randint(k, shape, 0, 5),
+  truncatedNormal: (k, shape) => random.truncatedNormal(k, -1, 1, shape),
+  exponential: (k, shape) => random.exponential(k, shape),
+  gumbel: (k, shape) => random.gumbel(k, shape),
+  laplace: (k, shape) => random.laplace(k, shape),
+  logistic: (k, shape) => random.logistic(k, shape),
+  choice: (k, shape) => random.choice(k, 9, shape),
+};
+
+for (const [name, draw] of Object.entries(DRAWS)) {
+  test(`the shape of ${name}`, () => {
+    const beyond = name === 'split' ? [2] : [];
+    for (const shape of [[], [0], [3], [2, 1, 3]]) expect(draw(key, shape).shape).toEqual([...shape, ...beyond]);
+    expect(codeOf(() => draw(key, [-1]))).toBe('SHAPE');
+  });
+
+  for (const layout of ['partitionable', 'original'] as const) {
+    test(`vmap of ${name} over keys, ${layout}`, async () => {
+      const keys = random.split(key, 3);
+      const [mapped, looped] = random.withLayout(layout, () => [
+        withDevice(cpu, () => vmap((k: Key) => draw(k, [2, 2]))(keys)),
+        np.stack([...keys].map((k) => draw(k, [2, 2]))),
+      ]);
+      await assertAllClose(mapped, looped);
     });
   }
+}
 
+describe('dtypes', () => {
   test('float16', async () => {
     const sample = random.uniform(key, [100], { dtype: 'float16' });
     expect(sample.dtype).toBe('float16');

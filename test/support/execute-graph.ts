@@ -42,7 +42,10 @@ class Execution {
     }
   }
 
-  /** The array behind a buffer; a carry is in one or the other of two. Memory that was never written holds a strange value. */
+  /**
+   * The array behind a buffer; a carry is in one or the other of two. Memory that was never written holds a strange value, but an
+   * index that was never written looks like one.
+   */
   array(buffer: number): HostArray {
     const { carry, dtype, shape } = this.#graph.buffers[buffer]!;
     if (carry !== undefined) {
@@ -51,7 +54,7 @@ class Execution {
       const even = carry.side === 'write' ? step % 2 === 0 : step % 2 === 1;
       return this.array(even ? carry.even : carry.odd);
     }
-    const array = this.#arrays.get(buffer) ?? { dtype, shape, data: allocate(dtype, sizeOf(shape)).fill(77) };
+    const array = this.#arrays.get(buffer) ?? { dtype, shape, data: allocate(dtype, sizeOf(shape)).fill(dtype === 'int32' ? 1 : 77) };
     this.#arrays.set(buffer, array);
     return array;
   }
