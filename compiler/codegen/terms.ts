@@ -98,7 +98,7 @@ export class TermTable {
     const operand = args[0]?.dtype ?? dtype;
     fn.helpers(operand, dtype).forEach((helper) => this.#scope.require(helper));
     const terms = args.map((arg) => this.of(arg));
-    return this.#intern('value', terms, (texts) => {
+    const whole = this.#intern('value', terms, (texts) => {
       const operands = texts.map(asOperand);
       // A function of one argument brings its own parentheses.
       return operands.reduce(
@@ -106,6 +106,7 @@ export class TermTable {
         fn.wgsl(operands, operand, dtype),
       );
     });
+    return fn.component === undefined ? whole : this.#intern('value', [whole], ([text]) => `${text}.${fn.component}`);
   }
 
   #index(index: Index): Term {

@@ -15,7 +15,8 @@ function word(component: 'x' | 'y'): ScalarFunction {
   return {
     name: `threefry2x32_${component}`,
     cost: 'heavy',
-    wgsl: (args) => `${THREEFRY.name}(${args.join(', ')}).${component}`,
+    wgsl: (args) => `${THREEFRY.name}(${args.join(', ')})`,
+    component,
     helpers: () => [THREEFRY],
   };
 }

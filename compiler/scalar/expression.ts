@@ -19,6 +19,8 @@ export interface ScalarFunction {
   /** The WGSL expression; `operand` is the dtype of the first argument. Arguments are names or parenthesised expressions. */
   wgsl(args: readonly string[], operand: DType, result: DType): string;
   helpers(operand: DType, result: DType): readonly WgslHelper[];
+  /** The WGSL expression is a vector, of which this is the result; functions that share it compute it once. */
+  readonly component?: 'x' | 'y';
 }
 
 export type Expr =

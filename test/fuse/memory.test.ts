@@ -29,14 +29,14 @@ describe('lifetimes', () => {
 
   test('of carries and their initial values last the whole loop, and no longer than needed outside of it', () => {
     const carry = { loop: 1, initial: 5, even: 6, odd: 7 };
-    const steps = [dispatch({ ...carry, side: 'read' }, 8), dispatch(8, { ...carry, side: 'write' })];
+    const steps = [dispatch({ ...carry, side: 'read' }, { ...carry, side: 'write' }), dispatch(8)];
     const inner: Step = { kind: 'loop', loop: 1, length: 2, steps };
     const outer: Step = { kind: 'loop', loop: 0, length: 2, steps: [dispatch(5), inner, dispatch(7, 9)] };
     const lifetimes = lifetimesOf([outer, dispatch(9)]);
     expect(lifetimes.get(5)).toEqual({ first: 0, last: 2 });
     expect(lifetimes.get(6)).toEqual({ first: 1, last: 2 });
     expect(lifetimes.get(7)).toEqual({ first: 1, last: 3 });
-    expect(lifetimes.get(8)).toEqual({ first: 1, last: 2 });
+    expect(lifetimes.get(8)).toEqual({ first: 2, last: 2 });
     expect(lifetimes.get(9)).toEqual({ first: 0, last: 4 });
   });
 });

@@ -167,5 +167,7 @@ function text(expr: Expr, helpers: WgslHelper[]): string {
   if (expr.kind !== 'apply') throw new Error(`unexpected ${expr.kind}`);
   const operand = expr.args[0]?.dtype ?? expr.dtype;
   helpers.push(...expr.fn.helpers(operand, expr.dtype));
-  return `(${expr.fn.wgsl(expr.args.map((arg) => text(arg, helpers)), operand, expr.dtype)})`;
+  const { component } = expr.fn;
+  const written = expr.fn.wgsl(expr.args.map((arg) => text(arg, helpers)), operand, expr.dtype);
+  return component === undefined ? `(${written})` : `(${written}).${component}`;
 }

@@ -30,6 +30,8 @@ export interface Limits {
 
 const MAX_ELEMENTS = 128;
 const MAX_MAGNITUDE = 1e4;
+/** Devices flush what is smaller to zero. */
+const SMALLEST_NORMAL = 1.2e-38;
 /** Above this a primitive is a series or a table, and is only trusted inside its domain. */
 const TRUSTED_TOLERANCE = 2.5e-7;
 const SHAKING = 4e-6;
@@ -115,7 +117,8 @@ export class Workbench {
   #clamp(operand: Known, { low, high }: Domain): Known | undefined {
     const { dtype, data } = operand.value;
     if (dtype === 'bool' || data.every((value) => value >= low && value <= high)) return operand;
-    const bounds = [Math.ceil(low * 2) / 2, Math.floor(high * 2) / 2].map((bound) => this.literal(dtype, bound));
+    const least = dtype === 'uint32' ? Math.max(low, 0) : low;
+    const bounds = [Math.ceil(least * 2) / 2, Math.floor(high * 2) / 2].map((bound) => this.literal(dtype, bound));
     return this.apply('clamp', [bounds[0]!, operand, bounds[1]!]) ? this.values.at(-1) : undefined;
   }
 
@@ -133,6 +136,7 @@ function isConditioned({ value, shaken }: Omit<Known, 'atom'>): boolean {
   return value.data.every((element, i) => {
     if (!isFloat(value.dtype)) return element === shaken.data[i];
     const magnitude = Math.abs(element);
+    if (magnitude > 0 && magnitude < SMALLEST_NORMAL) return false;
     return magnitude <= MAX_MAGNITUDE && Math.abs(shaken.data[i]! - element) <= MAX_DIFFERENCE * Math.max(1, magnitude);
   });
 }
