@@ -59,10 +59,10 @@ export class Inspection {
   }
 
   toString(): string {
-    const buffers = (role: string): number => this.program.buffers.filter((buffer) => buffer.role === role).length;
-    const summary =
-      `${this.program.label}: ${this.kernels.length} kernels, ${this.dispatches} dispatches, ${this.submits} submits a call; ` +
-      `${buffers('input')} inputs, ${buffers('output')} outputs, ${buffers('temporary')} temporaries in ${this.temporaryBytes} bytes`;
+    const buffers = (role: string): string => count(this.program.buffers.filter((buffer) => buffer.role === role).length, role);
+    const costs = [count(this.kernels.length, 'kernel'), count(this.dispatches, 'dispatch'), count(this.submits, 'submit')];
+    const memory = [buffers('input'), buffers('output'), `${buffers('temporary')} in ${count(this.temporaryBytes, 'byte')}`];
+    const summary = `${this.program.label}: ${costs.join(', ')} a call; ${memory.join(', ')}`;
     const passes = this.passes.map(({ name, before, after }) => `${name} (${countLines(before)} -> ${countLines(after)} lines)`);
     const kernels = this.kernels.map((kernel, i) => {
       const sources = kernel.sources.map((source) => `// from ${source}\n`).join('');
@@ -107,6 +107,12 @@ function profileOf(device: Device | null): DeviceProfile {
 
 function section(title: string, body: string): string {
   return `=== ${title} ===\n${body}`;
+}
+
+/** `1 kernel`, `2 dispatches`. */
+function count(number: number, noun: string): string {
+  if (number === 1) return `1 ${noun}`;
+  return `${number} ${noun.replace(/y$/, 'ie')}${/ch$/.test(noun) ? 'es' : 's'}`;
 }
 
 function countLines(text: string): number {
