@@ -112,7 +112,7 @@ function section(title: string, body: string): string {
 /** `1 kernel`, `2 dispatches`. */
 function count(number: number, noun: string): string {
   if (number === 1) return `1 ${noun}`;
-  return `${number} ${noun.replace(/y$/, 'ie')}${/ch$/.test(noun) ? 'es' : 's'}`;
+  return `${number} ${noun.replace(/y$/, 'ie')}${noun.endsWith('ch') ? 'es' : 's'}`;
 }
 
 function countLines(text: string): number {

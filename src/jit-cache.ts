@@ -15,7 +15,7 @@ import type { Arguments, StaticLeaf } from './trace/arguments.ts';
 import { samePlan } from './trace/outputs.ts';
 import type { OutputPlan } from './trace/outputs.ts';
 import type { Finished } from './trace/stage.ts';
-import { Tensor } from './trace/tensor.ts';
+import type { Tensor } from './trace/tensor.ts';
 import { currentTrace, readIn } from './trace/trace.ts';
 import { Variable } from './trace/variable.ts';
 

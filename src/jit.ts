@@ -1,5 +1,5 @@
 /** jit: traces a function once per kind of argument, compiles it, and replays the program. The counterpart of jax.jit / nnx.jit. */
-import { Jaxpr } from '../compiler/ir/jaxpr.ts';
+import type { Jaxpr } from '../compiler/ir/jaxpr.ts';
 import { findPrimitive } from '../compiler/primitives/index.ts';
 import type { Device, ExecutableStats } from '../runtime/index.ts';
 import { withDevice } from './device.ts';
@@ -14,7 +14,8 @@ import { buildOutputs, planOutputs } from './trace/outputs.ts';
 import { closedJaxpr, finish, stage } from './trace/stage.ts';
 import { Tensor } from './trace/tensor.ts';
 import { currentTrace, readIn, writeIn } from './trace/trace.ts';
-import { Variable } from './trace/variable.ts';
+import { userError } from './trace/user-error.ts';
+import type { Variable } from './trace/variable.ts';
 
 export interface JitOptions {
   /** The device to run on; default: where the arguments are, else the device of init(). */
@@ -65,6 +66,12 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, options: JitOp
   };
 
   const lookUp = (args: A): { entry: Entry; inputs: Arguments } => {
+    const absent = options.donate?.find((position) => !(position in args));
+    if (absent !== undefined) {
+      throw userError('VALUE', `${name}: donate names argument ${absent}, and the call has ${args.length}`, {
+        fix: 'jit(f, { donate: [0] })',
+      });
+    }
     const inputs = readArguments(args);
     const key = entryKey(inputs);
     const entry = cache.find(key, inputs) ?? cache.add(key, inputs, trace(inputs, args));

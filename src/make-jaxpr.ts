@@ -1,6 +1,6 @@
 /** Queries that trace without running: makeJaxpr and evalShape. They discard writes of state. */
 import type { DType } from '../compiler/dtype.ts';
-import { Jaxpr } from '../compiler/ir/jaxpr.ts';
+import type { Jaxpr } from '../compiler/ir/jaxpr.ts';
 import { printJaxpr } from '../compiler/ir/print.ts';
 import { checkStructure, currentValue, readArguments, rebuildArguments } from './trace/arguments.ts';
 import type { Arguments } from './trace/arguments.ts';
@@ -9,8 +9,8 @@ import { planOutputs } from './trace/outputs.ts';
 import type { OutputPlan } from './trace/outputs.ts';
 import { finish, stage } from './trace/stage.ts';
 import type { Finished } from './trace/stage.ts';
-import { Tensor } from './trace/tensor.ts';
-import { Variable } from './trace/variable.ts';
+import type { Tensor } from './trace/tensor.ts';
+import type { Variable } from './trace/variable.ts';
 import { unflatten } from './tree.ts';
 import { printsItself } from './trace/printing.ts';
 

@@ -9,12 +9,12 @@ import type { Arguments } from './trace/arguments.ts';
 import { applyJaxpr } from './trace/apply.ts';
 import { located } from './trace/bind.ts';
 import { buildOutputs, planOutputs } from './trace/outputs.ts';
+import type { OutputPlan } from './trace/outputs.ts';
 import { closedJaxpr, finish, stage } from './trace/stage.ts';
-import { Tensor } from './trace/tensor.ts';
+import type { Tensor } from './trace/tensor.ts';
 import { currentTrace, readIn, writeIn } from './trace/trace.ts';
 import { Variable } from './trace/variable.ts';
 import { prefixValues } from './tree.ts';
-import type { TreeDef } from './tree.ts';
 
 /** An axis, null for "not mapped", or a tree of them that is a prefix of the tree it belongs to. */
 export type Axes = number | null | readonly Axes[] | { readonly [key: string]: Axes };
@@ -56,7 +56,7 @@ export function vmap<A extends unknown[], R>(f: (...args: A) => R, options: Vmap
       const plan = planOutputs(staged.result, staged.trace, inputs, 'static');
       const finished = finish(staged, plan.values);
       const jaxpr = closedJaxpr(finished);
-      const requested = outputAxes(plan, outAxes);
+      const requested = outputAxes(name, plan, outAxes);
       const written = finished.writes.map(({ variable }) => {
         const place = inputs.traced.findIndex(({ value }) => value === variable);
         return place < 0 ? null : axes[place]!;
@@ -136,6 +136,9 @@ function mappedSize(
       fix: 'vmap(f, { axisSize: n })',
     });
   }
+  if (!Number.isInteger(size) || size < 0) {
+    throw userError('VMAP_AXIS', `${name}: axisSize is ${size}, and must be a whole number from 0`, { fix: 'vmap(f, { axisSize: 3 })' });
+  }
   if (sizes.some((entry) => entry.size !== size)) {
     const list = sizes.map(
       ({ size: n, i }) => `\n  ${inputs.traced[i]!.path}: ${values[i]!.describe()}, axis ${axes[i]} has size ${n}`,
@@ -157,17 +160,24 @@ function sliceAval(aval: Aval, axis: number | null): Aval {
 }
 
 /** Per computed value: an axis, or undefined where null was asked for (the pass then says whether that is true). */
-function outputAxes(
-  plan: { readonly treedef: TreeDef; readonly leaves: readonly { kind: string }[] },
-  outAxes: Axes,
-): (number | undefined)[] {
+function outputAxes(name: string, plan: OutputPlan, outAxes: Axes): (number | undefined)[] {
   const perLeaf = prefixValues(outAxes, plan.treedef, 'outAxes');
   const axes: (number | undefined)[] = [];
   plan.leaves.forEach((leaf, i) => {
-    const index = (leaf as { readonly index?: number }).index;
-    if (leaf.kind === 'result' || leaf.kind === 'fresh') axes[index!] = perLeaf[i] ?? undefined;
+    if (leaf.kind !== 'result' && leaf.kind !== 'fresh') return;
+    const axis = perLeaf[i]!;
+    axes[leaf.index] = axis === null ? undefined : outputAxis(name, axis, plan.values[leaf.index]!.aval, plan.paths[leaf.index]!);
   });
   return axes;
+}
+
+function outputAxis(name: string, axis: number, aval: Aval, path: string): number {
+  const rank = aval.shape.length + 1;
+  const resolved = axis < 0 ? axis + rank : axis;
+  if (Number.isInteger(axis) && resolved >= 0 && resolved < rank) return resolved;
+  throw userError('VMAP_AXIS', `${name}: ${path} is ${showAval(aval)} before it is mapped, and has no place ${axis} for one more axis`, {
+    fix: 'vmap(f, { outAxes: 0 })',
+  });
 }
 
 function batchedWrite(name: string, variable: Variable, inputs: Arguments): HeddleError {

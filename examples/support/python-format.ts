@@ -1,6 +1,6 @@
 /** Prints States and GraphDefs as the Python document prints them, so that the two can be compared byte for byte. */
-import { GraphDef, nnx } from 'heddle';
-import type { State, Variable } from 'heddle';
+import { GraphDef } from 'heddle';
+import type { State, Variable , nnx } from 'heddle';
 
 /** `State({ 'path': Param(value=(4, 10), sharding=None), ... })`; values appear as their shapes. */
 export function pythonState(

@@ -9,7 +9,7 @@ import { apply, bind, cast, located, operandOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import { finish, stage } from '../trace/stage.ts';
 import type { Finished, Staged } from '../trace/stage.ts';
-import { Tensor } from '../trace/tensor.ts';
+import type { Tensor } from '../trace/tensor.ts';
 import { currentTrace, withTrace, writeIn } from '../trace/trace.ts';
 import { Variable } from '../trace/variable.ts';
 import { flatten, keyText, treedefKey, unflatten } from '../tree.ts';

@@ -5,6 +5,7 @@ import type { Flattened, TreeDef } from '../tree.ts';
 import { Tensor } from '../trace/tensor.ts';
 import { describeValue } from '../trace/literal.ts';
 import { Variable } from '../trace/variable.ts';
+import { isOperand } from './operands.ts';
 import type { Operands } from './operands.ts';
 
 /** What differs in structure, and the tensors at common paths that differ in type. */
@@ -18,6 +19,17 @@ export function describeDifferences(before: Operands, after: Flattened): string[
     }
   }
   return differences;
+}
+
+/** The static leaves that changed, or became tensors, or were tensors, in trees of one structure. */
+export function staticDifferences(before: Operands, after: Flattened): string[] {
+  const tensors = before.leaves.values();
+  return after.leaves.flatMap((leaf, place) => {
+    const wasStatic = before.statics.has(place);
+    const old = wasStatic ? before.statics.get(place) : tensors.next().value!.value;
+    const same = wasStatic ? keyText(old) === keyText(leaf) : isOperand(leaf);
+    return same ? [] : [`${after.paths[place]}: ${showLeaf(old)} -> ${showLeaf(leaf)}`];
+  });
 }
 
 export function compare(a: TreeDef, b: TreeDef, path: string, differences: string[]): void {

@@ -1,5 +1,5 @@
 /** Operands of control flow: like arguments, except that numbers and booleans are weakly typed tensors. */
-import { Literal } from '../../compiler/ir/jaxpr.ts';
+import type { Literal } from '../../compiler/ir/jaxpr.ts';
 import type { Aval } from '../../compiler/ir/jaxpr.ts';
 import { flatten, keyText, treedefKey, unflatten } from '../tree.ts';
 import type { TreeDef } from '../tree.ts';
@@ -60,6 +60,11 @@ export function rebuildOperands(operands: Operands, tracers: readonly Tensor[], 
 
 export function avalsOf(operands: Operands): Aval[] {
   return operands.leaves.map(({ value }) => value.aval);
+}
+
+/** Whether a leaf is a tensor in a loop or branch, and not static. */
+export function isOperand(leaf: unknown): boolean {
+  return leaf instanceof Variable || isTensorLike(leaf);
 }
 
 function isTensorLike(leaf: unknown): leaf is Tensor | number | boolean | ArrayBufferView {

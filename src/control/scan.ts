@@ -9,7 +9,7 @@ import { sameShape } from '../../compiler/shape.ts';
 import { bind, cast, located } from '../trace/bind.ts';
 import { finish, stage } from '../trace/stage.ts';
 import type { Staged } from '../trace/stage.ts';
-import { Tensor } from '../trace/tensor.ts';
+import type { Tensor } from '../trace/tensor.ts';
 import { currentTrace, withTrace, writeIn } from '../trace/trace.ts';
 import type { Trace } from '../trace/trace.ts';
 import { Variable } from '../trace/variable.ts';
@@ -17,7 +17,7 @@ import { flatten, treedefKey, unflatten } from '../tree.ts';
 import type { TreeDef } from '../tree.ts';
 import { avalsOf, outputValue, readOperands, rebuildOperands } from './operands.ts';
 import type { Operands } from './operands.ts';
-import { describeDifferences } from './differences.ts';
+import { describeDifferences, staticDifferences } from './differences.ts';
 
 export interface ScanOptions {
   /** The number of steps; needed when `xs` is null, and checked against its leading axes otherwise. */
@@ -82,6 +82,8 @@ function traceBody(
   const carry = flatten(result[0], { root: 'carry' });
   const y = flatten(result[1], { root: 'y' });
   if (treedefKey(carry.treedef) !== treedefKey(carried.treedef)) throw carryError(name, describeDifferences(carried, carry));
+  const changed = staticDifferences(carried, carry);
+  if (changed.length > 0) throw carryError(name, changed);
   const inTrace = <T>(g: () => T): T => withTrace(trace, g);
   return {
     staged,

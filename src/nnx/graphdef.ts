@@ -1,6 +1,6 @@
 /** GraphDef: the structure of a module, immutable and hash-consed, so that equal structures are one object. */
 import { deepKeyText, keyText } from '../tree.ts';
-import { State } from './state.ts';
+import type { State } from './state.ts';
 import type { PathPart } from './paths.ts';
 import type { Module } from './module.ts';
 import { printsItself } from '../trace/printing.ts';

@@ -3,7 +3,7 @@ import { userError } from '../trace/user-error.ts';
 import { np } from '../numpy/index.ts';
 import * as random from '../random/index.ts';
 import type { Operand } from '../trace/bind.ts';
-import { Tensor } from '../trace/tensor.ts';
+import type { Tensor } from '../trace/tensor.ts';
 import { tensorOf } from '../trace/bind.ts';
 import { Module } from './module.ts';
 import type { KeySource } from './rngs.ts';

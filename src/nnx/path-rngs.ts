@@ -3,7 +3,7 @@ import { blake2s } from '@noble/hashes/blake2s';
 import { userError } from '../trace/user-error.ts';
 import { foldIn } from '../random/index.ts';
 import { registerNodeType } from '../tree.ts';
-import { Tensor } from '../trace/tensor.ts';
+import type { Tensor } from '../trace/tensor.ts';
 import { currentTrace } from '../trace/trace.ts';
 import type { Trace } from '../trace/trace.ts';
 import type { KeySource } from './rngs.ts';

@@ -1,7 +1,7 @@
 /** State: the Variables of a module by path, sorted; a pytree whose children are the Variables. */
 import { userError } from '../trace/user-error.ts';
 import { registerNodeType } from '../tree.ts';
-import { Variable } from '../trace/variable.ts';
+import type { Variable } from '../trace/variable.ts';
 import { comparePaths, editDistance, joinPath, splitPath } from './paths.ts';
 import type { VariableClass } from './variables.ts';
 import { printsItself } from '../trace/printing.ts';
@@ -36,9 +36,7 @@ export class State<V extends Variable = Variable> {
     const known = [...this.#variables.keys()];
     const list = known.length === 0 ? 'none' : known.map((other) => `'${other}'`).join(', ');
     const nearest = known.sort((one, other) => editDistance(path, one) - editDistance(path, other))[0];
-    throw userError('STATE_PATH', `the State has no entry '${path}'; it has ${list}`, {
-      ...(nearest === undefined ? {} : { fix: `state.get('${nearest}')` }),
-    });
+    throw userError('STATE_PATH', `the State has no entry '${path}'; it has ${list}`, (nearest === undefined ? {} : { fix: `state.get('${nearest}')` }));
   }
 
   /** The entries whose Variable is an instance of the class, subclasses included; the same Variable objects. */

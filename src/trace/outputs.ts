@@ -2,7 +2,7 @@
  * The results of a transformed function, described rather than kept: an argument's Variable comes back as this call's object, a thing
  * made in the trace as a fresh one per call, static leaves as they are.
  */
-import { Literal } from '../../compiler/ir/jaxpr.ts';
+import type { Literal } from '../../compiler/ir/jaxpr.ts';
 import { flatten, keyText, treedefKey, unflatten } from '../tree.ts';
 import type { TreeDef } from '../tree.ts';
 import { variableKind } from './arguments.ts';

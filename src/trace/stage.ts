@@ -1,8 +1,8 @@
 /** Traces a function once with abstract tensors. */
 import { userError } from './user-error.ts';
-import { Jaxpr, Literal, Var } from '../../compiler/ir/jaxpr.ts';
+import type { Jaxpr, Literal, Var } from '../../compiler/ir/jaxpr.ts';
 import type { Atom, Aval } from '../../compiler/ir/jaxpr.ts';
-import { Tensor } from './tensor.ts';
+import type { Tensor } from './tensor.ts';
 import { Trace, currentTrace, withTrace } from './trace.ts';
 import type { Capture } from './trace.ts';
 import type { Variable } from './variable.ts';

@@ -4,7 +4,7 @@
  */
 import type { TypedArray } from '../../compiler/dtype.ts';
 import { sameAval, showAval } from '../../compiler/ir/jaxpr.ts';
-import { Tensor } from './tensor.ts';
+import type { Tensor } from './tensor.ts';
 import { leaked } from './leak.ts';
 import { currentTrace, readIn, writeIn } from './trace.ts';
 import type { Trace } from './trace.ts';

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { PathRngs, makeJaxpr, random } from '../../src/index.ts';
 import type { Tensor } from '../../src/index.ts';
-import { Jaxpr } from '../../compiler/ir/jaxpr.ts';
+import type { Jaxpr } from '../../compiler/ir/jaxpr.ts';
 import { equalJaxprs } from '../../compiler/ir/hash.ts';
 import { parseJaxpr, printJaxpr } from '../../src/testing/index.ts';
 import { ScanMLP } from '../../examples/seed.ts';

@@ -146,7 +146,7 @@ interface LayerTrace {
 
 /** The blocks one after the other, without scan, keeping every intermediate value. */
 function traceLayers(module: ScanMLP, x: Tensor, layers: number): LayerTrace[] {
-  const keys = [...random.split(trainKey().makeRng(), layers - 1)];
+  const [...keys] = random.split(trainKey().makeRng(), layers - 1);
   const stacked = module.layers.split();
   return keys.map((key, i) => {
     const state = stacked[0];

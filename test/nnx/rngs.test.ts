@@ -41,7 +41,7 @@ test('counters advance through jit and scan, captured and as arguments', async (
   const other = new Rngs(0);
   expect(await valuesOf([given(other), given(other)])).toEqual(expected.slice(0, 2));
   const scanned = new Rngs(0);
-  const [, keys] = lax.scan((carry: null, _: null) => [carry, scanned.makeRng()] as const, null, null, { length: 4 });
+  const [, keys] = lax.scan((carry: null) => [carry, scanned.makeRng()] as const, null, null, { length: 4 });
   expect(await keys.array()).toEqual(expected);
   await assertAllClose(scanned.streams['default']!.count.value, np.array(Uint32Array.of(4)).reshape([]));
 });

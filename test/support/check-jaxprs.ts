@@ -4,9 +4,10 @@
  */
 import { vi } from 'vitest';
 import type { Jaxpr } from '../../compiler/ir/jaxpr.ts';
+import type * as Pipeline from '../../compiler/optimize/pipeline.ts';
 
 vi.mock('../../compiler/optimize/pipeline.ts', async (original) => {
-  const pipeline = await original<typeof import('../../compiler/optimize/pipeline.ts')>();
+  const pipeline = await original<typeof Pipeline>();
   const { equalJaxprs } = await import('../../compiler/ir/hash.ts');
   const { parseJaxpr } = await import('../../compiler/ir/parse.ts');
   const { printJaxpr } = await import('../../compiler/ir/print.ts');
