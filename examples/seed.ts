@@ -127,12 +127,13 @@ async function callCosts(layers: number): Promise<Record<'kernels' | 'dispatches
   return { kernels: call.stats().kernels, dispatches, submits, compiles };
 }
 
-const isMain = typeof process !== 'undefined' && process.argv[1]?.endsWith('seed.js') === true;
+const args = globalThis.process?.argv ?? [];
+const isMain = args[1]?.endsWith('seed.js') === true;
 if (isMain) {
-  if (process.argv.includes('--stats')) {
+  if (args.includes('--stats')) {
     console.log(JSON.stringify({ layers5: await callCosts(5), layers50: await callCosts(50) }));
   } else {
     await init();
-    console.log(await runSeed(process.argv.includes('--python')));
+    console.log(await runSeed(args.includes('--python')));
   }
 }

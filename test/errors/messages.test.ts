@@ -1,9 +1,9 @@
 /** Every way to go wrong that users meet: code, shapes, path, line, fix; the whole message each time. */
 import { describe, expect, test } from 'vitest';
 import {
-  BatchStat, HeddleError, Module, Param, PathRngs, Rngs, State, jit, lax, makeJaxpr, nnx, np, random, registerPytree, vmap,
+  BatchStat, Module, Param, PathRngs, Rngs, State, jit, lax, makeJaxpr, nnx, np, random, registerPytree, vmap,
 } from '../../src/index.ts';
-import type { Tensor } from '../../src/index.ts';
+import type { Tensor , HeddleError} from '../../src/index.ts';
 import { messageOf, messageOfAsync } from '../support/messages.ts';
 
 const a = (): Tensor => np.ones([2, 3]);
