@@ -114,6 +114,7 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, options: JitOp
   const stageCall = (jaxpr: Jaxpr, operands: readonly Tensor[]): Tensor[] =>
     bind(findPrimitive('jit')!, operands, { name: label, jaxpr });
 
+  Object.defineProperty(call, 'name', { value: f.name });
   return Object.assign(call, {
     compile: async (...args: A): Promise<void> => {
       const { entry, inputs } = located(() => lookUp(args));

@@ -38,7 +38,7 @@ export interface VmapOptions {
 export function vmap<A extends unknown[], R>(f: (...args: A) => R, options: VmapOptions = {}): (...args: A) => R {
   const { inAxes = 0, outAxes = 0, axisSize } = options;
   const name = `vmap(${f.name || 'anonymous'})`;
-  return (...args: A): R =>
+  const mapped = (...args: A): R =>
     located(() => {
       const inputs = readArguments(args);
       const values = inputs.traced.map((leaf) => currentValue(leaf));
@@ -80,6 +80,7 @@ export function vmap<A extends unknown[], R>(f: (...args: A) => R, options: Vmap
       finished.writes.forEach(({ variable }, i) => writeIn(trace, variable, results[plan.values.length + i]!));
       return buildOutputs(plan, results, inputs) as R;
     });
+  return Object.defineProperty(mapped, 'name', { value: f.name });
 }
 
 function argumentAxes(

@@ -48,6 +48,9 @@ export function compare(a: TreeDef, b: TreeDef, path: string, differences: strin
   const added = keysB.filter((key) => !keysA.includes(key));
   for (const key of removed) differences.push(`${path}${part(a, key)}: removed`);
   for (const key of added) differences.push(`${path}${part(b, key)}: added`);
+  if (removed.length + added.length === 0 && keysA.join() !== keysB.join()) {
+    differences.push(`${path}: keys in the order ${keysA.join(', ')} -> ${keysB.join(', ')}`);
+  }
   keysA.forEach((key, i) => {
     const j = keysB.indexOf(key);
     if (j >= 0) compare(a.children[i]!, b.children[j]!, `${path}${part(a, key)}`, differences);

@@ -33,7 +33,7 @@ export function readOperands(tree: unknown, root: string): Operands {
   leaves.forEach((leaf, i) => {
     const path = paths[i]!;
     if (leaf instanceof Variable) operands.push({ value: readIn(trace, leaf), variable: leaf, path });
-    else if (isTensorLike(leaf)) operands.push({ value: operandTensor(leaf), variable: null, path });
+    else if (isTensorLike(leaf)) operands.push({ value: operandTensor(leaf, trace), variable: null, path });
     else statics.set(i, leaf);
   });
   const staticKeys = [...statics].map(([i, value]) => `${i}:${keyText(value)}`).join(',');
@@ -71,8 +71,11 @@ function isTensorLike(leaf: unknown): leaf is Tensor | number | boolean | ArrayB
   return leaf instanceof Tensor || typeof leaf === 'number' || typeof leaf === 'boolean' || ArrayBuffer.isView(leaf);
 }
 
-function operandTensor(leaf: Tensor | number | boolean | ArrayBufferView): Tensor {
-  if (typeof leaf === 'number' || typeof leaf === 'boolean') return literalTensor(scalarLiteral(leaf));
+function operandTensor(leaf: Tensor | number | boolean | ArrayBufferView, trace: Trace | null): Tensor {
+  if (typeof leaf === 'number' || typeof leaf === 'boolean') {
+    const literal = scalarLiteral(leaf);
+    return trace === null ? literalTensor(literal) : Tensor.traced(trace, literal);
+  }
   return toTensor(leaf, 'float32');
 }
 

@@ -180,11 +180,13 @@ function runScan(
   carriedWrites.forEach(({ variable }) => writeIn(outer, variable, next()));
   const ys = yPositions.map(next);
   stackedWrites.forEach(({ variable }) => writeIn(outer, variable, next()));
-  return [rebuildCarry(body, carried, finalCarry, outer), rebuildYs(body, trace, yPositions, ys)];
+  const written = new Set(finished.writes.map(({ variable }) => variable));
+  return [rebuildCarry(body, carried, finalCarry, written), rebuildYs(body, trace, yPositions, ys)];
 }
 
 /** The final carry: a Variable that the body kept comes back itself with its last value, one it replaced as a fresh Variable. */
-function rebuildCarry(body: Body, carried: Operands, results: readonly Tensor[], outer: Trace | null): unknown {
+function rebuildCarry(body: Body, carried: Operands, results: readonly Tensor[], written: ReadonlySet<Variable>): unknown {
+  const outer = currentTrace();
   let next = 0;
   const total = body.carryLeaves.length + carried.statics.size;
   const leaves = Array.from({ length: total }, (_, place): unknown => {
@@ -193,7 +195,7 @@ function rebuildCarry(body: Body, carried: Operands, results: readonly Tensor[],
     const leaf = body.carryLeaves[i];
     if (!(leaf instanceof Variable)) return results[i];
     if (leaf !== carried.leaves[i]!.variable) return leaf.with(results[i]!);
-    writeIn(outer, leaf, results[i]!);
+    if (written.has(leaf)) writeIn(outer, leaf, results[i]!);
     return leaf;
   });
   return unflatten(body.carryTree, leaves);

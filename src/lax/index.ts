@@ -8,6 +8,6 @@ export * from './movement.ts';
 export * from './dynamic.ts';
 export * from './contract.ts';
 export { scan } from '../control/scan.ts';
-export { cond } from '../control/cond.ts';
+export { cond, switchBranches as switch } from '../control/cond.ts';
 export { eager } from '../trace/bind.ts';
 export type { LaxOperand } from './operands.ts';

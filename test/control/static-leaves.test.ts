@@ -1,6 +1,6 @@
-/** Leaves of a carry that are no tensors: they stay what they are, or it is an error. */
+/** Leaves of a carry that are no tensors stay what they are, or it is an error; numbers become literals. */
 import { expect, test } from 'vitest';
-import { lax, np } from '../../src/index.ts';
+import { lax, makeJaxpr, np } from '../../src/index.ts';
 import type { Tensor } from '../../src/index.ts';
 import { assertAllClose } from '../../src/testing/index.ts';
 import { useWgsl } from '../support/wgsl.ts';
@@ -24,4 +24,15 @@ test.each([
   ['was a tensor', { tag: 2.5, x: 1 }, () => ({ tag: 'a', x: 1 }), 'carry.tag: float32[] -> the string a'],
 ])('a static leaf that %s', (_, init, body, difference) => {
   expect(() => run(init, body)).toThrow(difference);
+});
+
+test('the keys of a Map in another order', () => {
+  const init = new Map([['a', 1], ['b', 2]]);
+  expect(() => run(init, () => new Map([['b', 1], ['a', 2]]))).toThrow('carry: keys in the order "a", "b" -> "b", "a"');
+});
+
+test('a number in a traced carry is a literal of the jaxpr, not something captured', () => {
+  const sum = (xs: Tensor): unknown => lax.scan((total: Tensor, x: Tensor) => [total.add(x), null] as const, 0 as never, xs)[0];
+  const { consts, jaxpr } = makeJaxpr(sum)(ones());
+  expect([consts.length, jaxpr.consts.length]).toEqual([0, 0]);
 });

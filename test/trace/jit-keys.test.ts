@@ -1,6 +1,6 @@
 /** What a jitted function sees of its arguments selects the program: nothing of another call leaks into this one. */
 import { expect, test } from 'vitest';
-import { BatchStat, Module, Param, jit, nnx, np, registerPytree } from '../../src/index.ts';
+import { BatchStat, Module, Param, jit, nnx, np, registerPytree, vmap } from '../../src/index.ts';
 import type { GraphDef, State, Tensor, Variable } from '../../src/index.ts';
 import { assertAllClose } from '../../src/testing/index.ts';
 import { useWgsl } from '../support/wgsl.ts';
@@ -94,4 +94,9 @@ test('a GraphDef is static: it goes in, and comes out', async () => {
 test('donating an argument that the call does not have', () => {
   const f = jit((x: Tensor) => x.mul(2), { donate: [1] });
   expect(() => f(ones())).toThrow('[VALUE] jit(anonymous): donate names argument 1, and the call has 1');
+});
+
+test('transformed functions keep their names', () => {
+  const step = (x: Tensor): Tensor => x;
+  expect([jit(step).name, vmap(step).name, jit(vmap(jit(step))).name]).toEqual(['step', 'step', 'step']);
 });

@@ -26,9 +26,9 @@ export interface Known {
 export interface Limits {
   readonly allows: (primitive: string) => boolean;
   readonly dtypes: readonly DType[];
+  readonly maxElements: number;
 }
 
-const MAX_ELEMENTS = 128;
 const MAX_MAGNITUDE = 1e4;
 /** Devices flush what is smaller to zero. */
 const SMALLEST_NORMAL = 1.2e-38;
@@ -100,9 +100,10 @@ export class Workbench {
   }
 
   #isTyped(primitive: Primitive, operands: readonly Known[], params: Params): boolean {
+    const { dtypes, maxElements } = this.limits;
     try {
       const types = primitive.type(operands.map(({ atom }) => atom.aval), params);
-      return types.every(({ dtype, shape }) => this.limits.dtypes.includes(dtype) && sizeOf(shape) <= MAX_ELEMENTS);
+      return types.every(({ dtype, shape }) => dtypes.includes(dtype) && sizeOf(shape) <= maxElements);
     } catch (error) {
       if (error instanceof HeddleError) return false;
       throw error;

@@ -1,0 +1,131 @@
+/** A stack as a user writes it: jit, vmap, lax.scan and lax.cond around functions that read and write a module. */
+import { jit, lax, np, vmap } from '../../../src/index.ts';
+import type { Jitted, Tensor } from '../../../src/index.ts';
+import { Cell, LAYERS, STATEFUL } from './layers.ts';
+import type { CellState, Flow } from './layers.ts';
+import { close, rowsOf, weight } from './plain.ts';
+import type { Stack } from './stack.ts';
+
+/** Writes to the Cell's Variables go where the transforms send them. */
+export type Stateful = (flow: Flow, cell: Cell) => Flow;
+
+/** Functions that can be jitted once are, so that later calls find them in their caches. */
+export function transformed(stack: Stack): Stateful {
+  switch (stack.kind) {
+    case 'layer':
+      return LAYERS[stack.name]!;
+    case 'stateful':
+      return (flow, cell) => {
+        const [result, next] = STATEFUL[stack.name](flow, cell.state);
+        if (stack.name === 'drift') cell.total.value = next.total;
+        if (stack.name === 'tick') cell.calls.update(() => next.calls);
+        return result;
+      };
+    case 'then': {
+      const [first, second] = [transformed(stack.first), transformed(stack.second)];
+      return (flow, cell) => second(first(flow, cell), cell);
+    }
+    case 'jit':
+      return jitted(stack);
+    case 'scan':
+      return scanned(stack);
+    case 'cond':
+      return branching(stack);
+    case 'vmap':
+      return mapped(stack);
+  }
+}
+
+/** The same from values to values: its Cell lives inside. */
+export function pure(stack: Stack): (flow: Flow, state: CellState) => [Flow, CellState] {
+  const run = transformed(stack);
+  return (flow, state) => {
+    const cell = new Cell(state);
+    const result = run(flow, cell);
+    return [result, cell.state];
+  };
+}
+
+/** `of`, with what the body does when it closes over `around`. */
+function around(of: Stateful, { closes }: { readonly closes: boolean }, outer: Flow): Stateful {
+  return closes ? (flow, cell) => close(of(flow, cell), outer) : of;
+}
+
+function jitted(stack: Stack & { readonly kind: 'jit' }): Stateful {
+  const of = transformed(stack.of);
+  const asArgument = jit(of);
+  const captured = new WeakMap<Cell, Jitted<[Flow], Flow>>();
+  return (outer, cell) => {
+    if (stack.closes) {
+      const closing = around(of, stack, outer);
+      return stack.reach === 'argument' ? jit(closing)(outer, cell) : jit((flow: Flow) => closing(flow, cell))(outer);
+    }
+    if (stack.reach === 'argument') return asArgument(outer, cell);
+    const known = captured.get(cell) ?? jit((flow: Flow) => of(flow, cell));
+    captured.set(cell, known);
+    return known(outer);
+  };
+}
+
+function scanned(stack: Stack & { readonly kind: 'scan' }): Stateful {
+  const of = transformed(stack.of);
+  const { length, reverse } = stack;
+  return (outer, cell) => {
+    const closing = around(of, stack, outer);
+    const step = ({ n, x }: Flow, k: Tensor, inner: Cell): Flow => closing({ n: n.add(k), x }, inner);
+    const ks = np.arange(length);
+    const [{ n, x }, ys] = stack.reach === 'argument' ? withCell() : capturing();
+    const weights = np.array(new Float32Array(Array.from({ length }, (_, k) => weight(k)))).reshape([length, 1]);
+    return { n, x: x.add(np.sum(ys.mul(weights), { axis: 0 })) };
+
+    function withCell(): [Flow, Tensor] {
+      const body = ({ flow, inner }: { flow: Flow; inner: Cell }, k: Tensor): [{ flow: Flow; inner: Cell }, Tensor] => {
+        const next = step(flow, k, inner);
+        return [{ flow: next, inner }, next.x];
+      };
+      const [{ flow }, stacked] = lax.scan(body, { flow: outer, inner: cell }, ks, { reverse });
+      return [flow, stacked];
+    }
+
+    function capturing(): [Flow, Tensor] {
+      const body = (flow: Flow, k: Tensor): [Flow, Tensor] => {
+        const next = step(flow, k, cell);
+        return [next, next.x];
+      };
+      return lax.scan(body, outer, ks, { reverse });
+    }
+  };
+}
+
+function branching(stack: Stack & { readonly kind: 'cond' }): Stateful {
+  const [of, otherwise] = [transformed(stack.of), transformed(stack.otherwise)];
+  return (outer, cell) => {
+    const [yes, no] = [around(of, stack, outer), around(otherwise, stack, outer)];
+    const isEven = np.equal(np.mod(outer.n, 2), 0);
+    if (stack.reach === 'argument') return lax.cond(isEven, yes, no, outer, cell);
+    return lax.cond(isEven, (flow: Flow) => yes(flow, cell), (flow: Flow) => no(flow, cell), outer);
+  };
+}
+
+function mapped(stack: Stack & { readonly kind: 'vmap' }): Stateful {
+  const of = transformed(stack.of);
+  const { inAxis, outAxis } = stack;
+  return (outer, cell) => {
+    const [[a, first], [b, second]] = rowsOf(outer, cell.state) as [[Flow, CellState], [Flow, CellState]];
+    const both: Flow = { n: np.stack([a.n, b.n]), x: np.stack([a.x, b.x], { axis: inAxis }) };
+    const closing = around(of, stack, outer);
+    const flowAxes = { n: 0, x: inAxis };
+    const outAxes = { n: 0, x: outAxis };
+    const results = stack.own ? withOwn() : vmap((flow: Flow) => closing(flow, cell), { inAxes: [flowAxes], outAxes })(both);
+    const x = np.moveaxis(results.x, outAxis, 0);
+    return { n: results.n.slice(0).sub(results.n.slice(1)), x: x.slice(0).add(x.slice(1).mul(0.5)) };
+
+    function withOwn(): Flow {
+      const own = new Cell({ calls: np.stack([first.calls, second.calls]), total: np.stack([first.total, second.total]) });
+      const joined = vmap(closing, { inAxes: [flowAxes, 0], outAxes })(both, own);
+      const { calls, total } = own.state;
+      cell.state = { calls: calls.slice(1), total: total.slice(0).add(total.slice(1).mul(0.25)) };
+      return joined;
+    }
+  };
+}
