@@ -13,7 +13,7 @@ export function checkInput(device: Device, input: Storage, call: CallSite): void
   throw new HeddleError(
     'DEVICE_MISMATCH',
     `${call.label} runs on ${device.label}, but an input ${what} is on ${input.device.label}`,
-    { fix: 'x.to(device)' },
+    { fix: 'await x.to(device)' },
   ).at(call.where);
 }
 

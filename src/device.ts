@@ -1,4 +1,6 @@
 /** The devices of the process: `init()` chooses the default one, `withDevice` another for the length of a function. */
+import { readOptions } from './options.ts';
+import { describeValue } from './trace/literal.ts';
 import { userError } from './trace/user-error.ts';
 import { cpu, openDevice } from '../runtime/index.ts';
 import type { Device, InitOptions } from '../runtime/index.ts';
@@ -9,21 +11,49 @@ export interface HeddleInitOptions extends InitOptions {
 }
 
 let chosen: Device | null = null;
+let opening: Promise<Device> | null = null;
 let overriding: Device | null = null;
 let hostPolicy: 'small' | 'never' = 'small';
 
 /**
  * Opens a device and makes it the default: an injected GPUDevice, else `navigator.gpu`, else the npm package `webgpu`; without any
- * adapter the device `cpu`, with one warning that says why. May be called again, also after the device was lost.
+ * adapter the device `cpu`, with one warning that says why. Without options, further calls give the same device for as long as it
+ * lives; with options they open another.
  *
- * @throws NO_ADAPTER under `{ requireGpu: true }` when there is no adapter.
+ * @throws NO_ADAPTER under `{ requireGpu: true }` when there is no adapter; VALUE for options that do not exist.
  */
 export async function init(options: HeddleInitOptions = {}): Promise<Device> {
-  const { host = 'small', ...rest } = options;
-  const device = await openDevice(rest);
+  checkOptions(options);
+  if (Object.keys(options).length > 0) return open(options);
+  if (chosen !== null && !chosen.lost) return chosen;
+  opening ??= open(options).finally(() => (opening = null));
+  return opening;
+}
+
+async function open({ host = 'small', ...options }: HeddleInitOptions): Promise<Device> {
+  const device = await openDevice(options);
   chosen = device;
   hostPolicy = host;
   return device;
+}
+
+function checkOptions(options: HeddleInitOptions): void {
+  const { host, device } = readOptions<{ [Name in keyof HeddleInitOptions]-?: HeddleInitOptions[Name] | undefined }>('init', options, {
+    host: 'small',
+    requireGpu: false,
+    powerPreference: undefined,
+    memoryBudget: undefined,
+    onError: undefined,
+    dispatchesPerSubmit: undefined,
+    adapter: undefined,
+    device: undefined,
+  });
+  if (host !== 'small' && host !== 'never') {
+    throw userError('VALUE', `init: host is ${describeValue(host)}, not small or never`, { fix: "await init({ host: 'never' })" });
+  }
+  if (device !== undefined && typeof device.createBuffer !== 'function') {
+    throw userError('VALUE', `init: device is ${describeValue(device)}, not a GPUDevice`, { fix: 'await init()' });
+  }
 }
 
 /** Runs the synchronous function `f` with `device` as the default. */

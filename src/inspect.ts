@@ -8,6 +8,8 @@ import type { Device } from '../runtime/index.ts';
 import { currentDevice } from './device.ts';
 import { traceCall } from './make-jaxpr.ts';
 import type { ClosedJaxpr } from './make-jaxpr.ts';
+import { readOptions } from './options.ts';
+import { calleeName } from './trace/callee.ts';
 import { located } from './trace/bind.ts';
 import { printsItself } from './trace/printing.ts';
 
@@ -86,6 +88,8 @@ export function inspect<A extends unknown[]>(
   f: (...args: A) => unknown,
   options: { readonly device?: Device } = {},
 ): (...args: A) => Inspection {
+  const label = calleeName('inspect', f);
+  const { device } = readOptions<{ device: Device | undefined }>('inspect', options, { device: undefined });
   return (...args: A): Inspection =>
     located(() => {
       const { closed } = traceCall('inspect', f as (...args: never[]) => unknown, args);
@@ -96,7 +100,7 @@ export function inspect<A extends unknown[]>(
         if (after !== before) passes.push({ name, before, after });
         before = after;
       });
-      const { program } = compile(optimized, profileOf(options.device ?? currentDevice()), f.name || 'anonymous');
+      const { program } = compile(optimized, profileOf(device ?? currentDevice()), label);
       return new Inspection(closed, passes, printJaxpr(optimized), program);
     });
 }

@@ -3,19 +3,21 @@ import type { Jaxpr } from '../compiler/ir/jaxpr.ts';
 import { findPrimitive } from '../compiler/primitives/index.ts';
 import type { Device, ExecutableStats } from '../runtime/index.ts';
 import { withDevice } from './device.ts';
-import { JitCache, entryKey } from './jit-cache.ts';
-import type { Entry } from './jit-cache.ts';
-import { checkStructure, currentValue, readArguments, rebuildArguments } from './trace/arguments.ts';
+import { jitCacheOf } from './jit-cache.ts';
+import { JitEntry } from './jit-entry.ts';
+import { readOptions } from './options.ts';
+import { currentValue, readArguments } from './trace/arguments.ts';
 import type { Arguments } from './trace/arguments.ts';
 import { bind, located } from './trace/bind.ts';
+import { calleeName } from './trace/callee.ts';
 import { callSite, deviceFor, executableOf, runExecutable } from './trace/execute.ts';
 import { CallStack } from './trace/location.ts';
-import { buildOutputs, planOutputs } from './trace/outputs.ts';
-import { closedJaxpr, finish, stage } from './trace/stage.ts';
+import { buildOutputs } from './trace/outputs.ts';
 import { Tensor } from './trace/tensor.ts';
-import { currentTrace, readIn, writeIn } from './trace/trace.ts';
+import { traceFunction } from './trace/trace-function.ts';
+import { currentTrace, writeIn } from './trace/trace.ts';
+import type { Trace } from './trace/trace.ts';
 import { userError } from './trace/user-error.ts';
-import type { Variable } from './trace/variable.ts';
 
 export interface JitOptions {
   /** The device to run on; default: where the arguments are, else the device of init(). */
@@ -24,9 +26,14 @@ export interface JitOptions {
   readonly donate?: readonly number[];
 }
 
+interface JitChoices {
+  readonly device: Device | undefined;
+  readonly donate: readonly number[];
+}
+
 /** What a jitted function has done so far. Program figures are those of the program that ran last. */
 export interface JitStats extends ExecutableStats {
-  /** How often the function was traced. */
+  /** How often the function was traced, by all `jit(f)` of this `f`. */
   readonly traces: number;
   /** How many calls were served without tracing. */
   readonly hits: number;
@@ -47,62 +54,46 @@ export interface Jitted<A extends unknown[], R> {
  * written Variables hold their new values, all or none. Inside a trace the call is one `jit` equation.
  */
 export function jit<A extends unknown[], R>(f: (...args: A) => R, options: JitOptions = {}): Jitted<A, R> {
-  const label = f.name || 'anonymous';
+  const label = calleeName('jit', f);
+  const { device: wanted, donate: given } = readOptions<JitChoices>('jit', options, { device: undefined, donate: [] });
   const name = `jit(${label})`;
-  const cache = new JitCache(name);
+  const cache = jitCacheOf(f, name);
   let last: ExecutableStats | null = null;
 
-  const trace = (inputs: Arguments, args: A): Entry => {
-    const values = inputs.traced.map((leaf) => currentValue(leaf));
-    const staged = stage(
-      name,
-      values.map((value) => value.aval),
-      (tracers, running) => f(...(rebuildArguments(inputs, tracers, running) as A)),
-    );
-    checkStructure(inputs, args, name);
-    const plan = planOutputs(staged.result, staged.trace, inputs, 'static');
-    const finished = finish(staged, plan.values);
-    return cache.makeEntry(inputs, closedJaxpr(finished), plan, finished);
+  const trace = (inputs: Arguments): JitEntry => {
+    const avals = inputs.traced.map((leaf) => currentValue(leaf).aval);
+    return new JitEntry(inputs, traceFunction(name, f as (...args: never[]) => unknown, inputs, avals));
   };
 
-  const lookUp = (args: A): { entry: Entry; inputs: Arguments } => {
-    const absent = options.donate?.find((position) => !(position in args));
+  const lookUp = (args: A): { entry: JitEntry; inputs: Arguments } => {
+    const absent = given.find((position) => !(position in args));
     if (absent !== undefined) {
       throw userError('VALUE', `${name}: donate names argument ${absent}, and the call has ${args.length}`, {
         fix: 'jit(f, { donate: [0] })',
       });
     }
     const inputs = readArguments(args);
-    const key = entryKey(inputs);
-    const entry = cache.find(key, inputs) ?? cache.add(key, inputs, trace(inputs, args));
-    return { entry, inputs };
+    return { entry: cache.entryFor(inputs, () => trace(inputs)), inputs };
   };
 
   const call = (...args: A): R =>
     located(() => {
       const { entry, inputs } = lookUp(args);
       const outer = currentTrace();
-      const captured = entry.captures.map((capture) =>
-        capture.kind === 'tensor' ? capture.tensor : readIn(outer, capture.variable.deref()!),
-      );
-      const operands = [...captured, ...inputs.traced.map((leaf) => currentValue(leaf, outer))];
+      const operands = operandsOf(entry, inputs, outer);
       const results = outer === null ? run(entry, inputs, operands) : stageCall(entry.jaxpr, operands);
-      const count = entry.plan.values.length;
-      entry.writes.forEach((write, i) => {
-        const variable = write.kind === 'argument' ? (inputs.traced[write.index]!.value as Variable) : write.variable.deref()!;
-        writeIn(outer, variable, results[count + i]!);
-      });
+      entry.written(inputs).forEach((variable, i) => writeIn(outer, variable, results[entry.plan.count + i]!));
       return buildOutputs(entry.plan, results, inputs) as R;
     });
 
-  const run = (entry: Entry, inputs: Arguments, operands: readonly Tensor[]): Tensor[] => {
-    const device = deviceFor(operands, name, options.device);
+  const run = (entry: JitEntry, inputs: Arguments, operands: readonly Tensor[]): Tensor[] => {
+    const device = deviceFor(operands, name, wanted);
     const executable = entry.executable(device, () => executableOf(entry.jaxpr, device, label));
     const donated = (i: number): boolean => {
-      const leaf = inputs.traced[i - entry.captures.length];
-      return leaf !== undefined && leaf.value instanceof Tensor && (options.donate ?? []).includes(leaf.argument);
+      const leaf = inputs.traced[i - (operands.length - inputs.traced.length)];
+      return leaf !== undefined && leaf.value instanceof Tensor && given.includes(leaf.argument);
     };
-    const donate = options.donate === undefined ? undefined : operands.map((_, i) => donated(i));
+    const donate = given.length === 0 ? undefined : operands.map((_, i) => donated(i));
     const results = runExecutable(executable, entry.jaxpr, operands, device, callSite(label, new CallStack(), donate));
     last = executable.stats;
     operands.forEach((operand, i) => {
@@ -118,11 +109,7 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, options: JitOp
   return Object.assign(call, {
     compile: async (...args: A): Promise<void> => {
       const { entry, inputs } = located(() => lookUp(args));
-      const captured = entry.captures.map((capture) =>
-        capture.kind === 'tensor' ? capture.tensor : capture.variable.deref()!.cell(),
-      );
-      const operands = [...captured, ...inputs.traced.map((leaf) => currentValue(leaf, null))];
-      const device = deviceFor(operands, name, options.device);
+      const device = deviceFor(operandsOf(entry, inputs, null), name, wanted);
       const executable = entry.executable(device, () => withDevice(device, () => executableOf(entry.jaxpr, device, label)));
       await executable.compile();
       last = executable.stats;
@@ -130,6 +117,11 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, options: JitOp
     stats: (): JitStats => ({ ...(last ?? EMPTY_STATS), traces: cache.traces, hits: cache.hits }),
     clear: (): void => cache.clear(),
   });
+}
+
+/** The inputs of the entry's jaxpr: what it captured, then the traced leaves. */
+function operandsOf(entry: JitEntry, inputs: Arguments, trace: Trace | null): Tensor[] {
+  return [...entry.captured(trace), ...inputs.traced.map((leaf) => currentValue(leaf, trace))];
 }
 
 const EMPTY_STATS: ExecutableStats = {

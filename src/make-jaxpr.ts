@@ -2,17 +2,16 @@
 import type { DType } from '../compiler/dtype.ts';
 import type { Jaxpr } from '../compiler/ir/jaxpr.ts';
 import { printJaxpr } from '../compiler/ir/print.ts';
-import { checkStructure, currentValue, readArguments, rebuildArguments } from './trace/arguments.ts';
+import { currentValue, readArguments } from './trace/arguments.ts';
 import type { Arguments } from './trace/arguments.ts';
 import { located } from './trace/bind.ts';
-import { planOutputs } from './trace/outputs.ts';
-import type { OutputPlan } from './trace/outputs.ts';
-import { finish, stage } from './trace/stage.ts';
-import type { Finished } from './trace/stage.ts';
+import { calleeName } from './trace/callee.ts';
 import type { Tensor } from './trace/tensor.ts';
+import { traceFunction } from './trace/trace-function.ts';
+import type { TracedFunction } from './trace/trace-function.ts';
 import type { Variable } from './trace/variable.ts';
 import { unflatten } from './tree.ts';
-import { printsItself } from './trace/printing.ts';
+import { printsItself, typeName } from './trace/printing.ts';
 
 /** A jaxpr with what it captured and the state it threads. Printing it gives JAX's text and the names of the state. */
 export class ClosedJaxpr {
@@ -40,32 +39,23 @@ export class ClosedJaxpr {
   }
 }
 
-export interface TracedCall {
+export interface TracedCall extends TracedFunction {
   readonly inputs: Arguments;
-  readonly plan: OutputPlan;
-  readonly finished: Finished;
   readonly closed: ClosedJaxpr;
 }
 
 /** Traces a call with arguments like these. */
 export function traceCall(label: string, f: (...args: never[]) => unknown, args: readonly unknown[]): TracedCall {
-  const name = `${label}(${f.name || 'anonymous'})`;
+  const name = `${label}(${calleeName(label, f)})`;
   const inputs = readArguments(args);
-  const values = inputs.traced.map((leaf) => currentValue(leaf));
-  const staged = stage(
-    name,
-    values.map((value) => value.aval),
-    (tracers, trace) => f(...(rebuildArguments(inputs, tracers, trace) as never[])),
-  );
-  checkStructure(inputs, args, name);
-  const plan = planOutputs(staged.result, staged.trace, inputs, 'static');
-  const finished = finish(staged, plan.values);
-  const { captures, outputs, writes, trace } = finished;
+  const avals = inputs.traced.map((leaf) => currentValue(leaf).aval);
+  const traced = traceFunction(name, f, inputs, avals);
+  const { captures, outputs, writes, trace } = traced.finished;
   const reads = captures.filter(({ variable }) => variable !== null);
   const consts = captures.filter(({ variable }) => variable === null);
   const jaxpr = trace.builder.build(
     consts.map(({ input }) => input),
-    [...reads.map(({ input }) => input), ...finished.inputs],
+    [...reads.map(({ input }) => input), ...traced.finished.inputs],
     [...outputs, ...writes.map(({ value }) => value)],
   );
   const labels = (variables: readonly Variable[]): string[] => variables.map((variable) => labelOf(variable, inputs));
@@ -75,7 +65,7 @@ export function traceCall(label: string, f: (...args: never[]) => unknown, args:
     labels(reads.map(({ variable }) => variable!)),
     labels(writes.map(({ variable }) => variable)),
   );
-  return { inputs, plan, finished, closed };
+  return { ...traced, inputs, closed };
 }
 
 /** The jaxpr of a function. The counterpart of jax.make_jaxpr. */
@@ -98,24 +88,34 @@ export class ShapeDtype {
   }
 }
 
+/** A result with a ShapeDtype in place of every tensor. */
+export type Shapes<R> = R extends Tensor | Variable
+  ? ShapeDtype
+  : R extends ((...args: never[]) => unknown) | null | undefined
+    ? R
+    : R extends object
+      ? { readonly [K in keyof R]: Shapes<R[K]> }
+      : R;
+
 /** The results of a call with a ShapeDtype in place of every tensor; nothing runs. The counterpart of jax.eval_shape. */
-export function evalShape<A extends unknown[]>(f: (...args: A) => unknown, ...args: A): unknown {
+export function evalShape<A extends unknown[], R>(f: (...args: A) => R, ...args: A): Shapes<R> {
   return located(() => {
-    const { plan, inputs } = traceCall('evalShape', f as (...args: never[]) => unknown, args);
+    const { plan, values, inputs } = traceCall('evalShape', f as (...args: never[]) => unknown, args);
     const leaves = plan.leaves.map((leaf): unknown => {
       if (leaf.kind === 'static') return leaf.value;
       if (leaf.kind === 'argument') return inputs.traced[leaf.index]!.value;
       if (leaf.kind === 'object') return inputs.objects[leaf.index];
-      const { shape, dtype } = plan.values[leaf.index]!.aval;
+      const { shape, dtype } = values[leaf.index]!.aval;
       return new ShapeDtype(shape, dtype);
     });
-    return unflatten(plan.treedef, leaves);
+    return unflatten(plan.treedef, leaves) as Shapes<R>;
   });
 }
 
 function labelOf(variable: Variable, inputs: Arguments): string {
   const path = inputs.traced.find(({ value }) => value === variable)?.path;
-  return path === undefined ? variable.constructor.name : `${variable.constructor.name} ${path}`;
+  const name = typeName(variable.constructor);
+  return path === undefined ? name : `${name} ${path}`;
 }
 
 printsItself(ClosedJaxpr);

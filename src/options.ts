@@ -23,20 +23,24 @@ export function readOptions<Options extends object>(call: string, given: Partial
   return { ...defaults, ...Object.fromEntries(entries) };
 }
 
-/** `dtype`, if it is one. @throws DTYPE */
-export function knownDType(call: string, dtype: unknown): DType {
+/** `dtype`, if it is one; `fix` is the call with a dtype that there is. @throws DTYPE */
+export function knownDType(
+  call: string,
+  dtype: unknown,
+  fix: (known: DType) => string = (known) => `${call}(..., { dtype: '${known}' })`,
+): DType {
   if (isDType(dtype)) return dtype;
   const name = String(dtype);
   const nearest = DTYPES.find((known) => name.startsWith(known.slice(0, 3))) ?? 'float32';
   throw userError('DTYPE', `${call}: ${describeValue(dtype)} is not a dtype; the dtypes are ${DTYPES.join(', ')}`, {
-    fix: `dtype = '${nearest}'`,
+    fix: fix(nearest),
   });
 }
 
 function notOptions(call: string, given: unknown, defaults: object): HeddleError {
   const names = Object.keys(defaults);
   const known = isDType(given) ? 'dtype' : typeof given === 'number' ? 'axis' : undefined;
-  const option = known !== undefined && names.includes(known) ? `${known}: ${JSON.stringify(given)}` : example(defaults);
+  const option = known !== undefined && names.includes(known) ? `${known}: ${quoted(given)}` : example(defaults);
   const problem = `${call}: options are an object of ${names.join(', ')}, not ${describeValue(given)}`;
   return userError('VALUE', problem, { fix: `${call}(..., { ${option} })` });
 }
@@ -45,7 +49,7 @@ function unknownOption(call: string, name: string, value: unknown, defaults: obj
   const names = Object.keys(defaults);
   const plain = (text: string): string => text.replaceAll('_', '').toLowerCase();
   const meant = names.find((known) => plain(known) === plain(name));
-  const option = meant === undefined ? example(defaults) : `${meant}: ${JSON.stringify(value)}`;
+  const option = meant === undefined ? example(defaults) : `${meant}: ${quoted(value)}`;
   const problem = `${call}: there is no option ${name}; the options are ${names.join(', ')}`;
   return userError('VALUE', problem, { fix: `${call}(..., { ${option} })` });
 }
@@ -54,5 +58,9 @@ function unknownOption(call: string, name: string, value: unknown, defaults: obj
 function example(defaults: object): string {
   const [[name, value] = ['', undefined]] = Object.entries(defaults);
   const wanted: Readonly<Record<string, unknown>> = { axis: 0, dtype: 'float32' };
-  return `${name}: ${JSON.stringify(value ?? wanted[name] ?? 0)}`;
+  return `${name}: ${quoted(value ?? wanted[name] ?? 0)}`;
+}
+
+function quoted(value: unknown): string {
+  return typeof value === 'string' ? `'${value}'` : String(JSON.stringify(value));
 }

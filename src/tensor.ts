@@ -100,4 +100,14 @@ Object.defineProperty(Tensor.prototype, Symbol.iterator, {
   configurable: true,
 });
 
+// The types of destructuring look for positions (see Keys in random/key.ts), so a few are really there.
+for (let i = 0; i < 8; i++) {
+  Object.defineProperty(Tensor.prototype, i, {
+    get(this: Tensor): Tensor {
+      return np.slice(this, i);
+    },
+    configurable: true,
+  });
+}
+
 export { Tensor };

@@ -2,6 +2,7 @@
  * Pytrees: nested arrays, plain objects, Maps, null, and registered classes, with anything else as leaves. The counterpart of
  * jax.tree_util. Keys of objects are visited in order of code points.
  */
+import { rejectPromise } from './trace/promise.ts';
 import { userError } from './trace/user-error.ts';
 import { Tensor } from './trace/tensor.ts';
 import { Variable } from './trace/variable.ts';
@@ -18,6 +19,8 @@ export interface NodeType<T, Aux = unknown> {
   key(aux: Aux): string;
   /** What differs between two nodes, each starting with the rest of its path: `.rate: 0.1 -> 0.2`. */
   differences?(before: Aux, after: Aux): string[];
+  /** `aux` without the objects that it was read from, for trees that outlive them. */
+  describe?(aux: Aux): Aux;
   /** For nodes with an identity of their own: the object and those it consists of. Traced functions receive these themselves. */
   objects?(aux: Aux): readonly object[];
 }
@@ -122,6 +125,7 @@ export function flatten(tree: unknown, options: FlattenOptions = {}): Flattened 
       const children = () => entries.map(([key, child]) => visit(child, `${path}.get(${String(key)})`));
       return descend(value, path, () => ({ kind: 'map', keys: entries.map(([key]) => key), children: children() }));
     }
+    rejectPromise(value, `${path || 'the value'} is a Promise, and a tree holds values`, 'const x = await promise');
     if (!isPlainObject(value)) {
       throw userError('PYTREE', `${path || 'the value'} is ${describeValue(value)}, which is not a pytree`, {
         fix: `registerPytree(${value.constructor?.name ?? 'Class'}, { flatten, unflatten })`,

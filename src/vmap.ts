@@ -1,17 +1,21 @@
 /** vmap: maps a function over an axis of its arguments by a pass over its jaxpr. The counterpart of jax.vmap. */
 import type { HeddleError } from '../compiler/errors.ts';
+import { readOptions } from './options.ts';
+import { calleeName } from './trace/callee.ts';
 import { userError } from './trace/user-error.ts';
 import type { Aval } from '../compiler/ir/jaxpr.ts';
 import { showAval } from '../compiler/ir/jaxpr.ts';
 import { batchJaxpr } from '../compiler/transforms/vmap.ts';
-import { checkStructure, currentValue, readArguments, rebuildArguments } from './trace/arguments.ts';
+import { currentValue, readArguments } from './trace/arguments.ts';
 import type { Arguments } from './trace/arguments.ts';
 import { applyJaxpr } from './trace/apply.ts';
 import { located } from './trace/bind.ts';
-import { buildOutputs, planOutputs } from './trace/outputs.ts';
-import type { OutputPlan } from './trace/outputs.ts';
-import { closedJaxpr, finish, stage } from './trace/stage.ts';
+import { buildOutputs } from './trace/outputs.ts';
+import type { PlannedOutputs } from './trace/outputs.ts';
+import { typeName } from './trace/printing.ts';
+import { closedJaxpr } from './trace/stage.ts';
 import type { Tensor } from './trace/tensor.ts';
+import { traceFunction } from './trace/trace-function.ts';
 import { currentTrace, readIn, writeIn } from './trace/trace.ts';
 import { Variable } from './trace/variable.ts';
 import { prefixValues } from './tree.ts';
@@ -28,6 +32,12 @@ export interface VmapOptions {
   readonly axisSize?: number;
 }
 
+interface VmapChoices {
+  readonly inAxes: Axes;
+  readonly outAxes: Axes;
+  readonly axisSize: number | undefined;
+}
+
 /**
  * A function of the same parameters in which the mapped arguments have one more axis, as have the results. Inside `f` a
  * Variable of a mapped argument is its slice; a Variable that is not mapped may only be written with values that do not depend on
@@ -36,27 +46,21 @@ export interface VmapOptions {
  * @throws VMAP_AXIS for sizes that differ, an axis that an argument does not have, or nothing mapped.
  */
 export function vmap<A extends unknown[], R>(f: (...args: A) => R, options: VmapOptions = {}): (...args: A) => R {
-  const { inAxes = 0, outAxes = 0, axisSize } = options;
-  const name = `vmap(${f.name || 'anonymous'})`;
+  const name = `vmap(${calleeName('vmap', f)})`;
+  const { inAxes, outAxes, axisSize } = readOptions<VmapChoices>('vmap', options, { inAxes: 0, outAxes: 0, axisSize: undefined });
   const mapped = (...args: A): R =>
     located(() => {
       const inputs = readArguments(args);
       const values = inputs.traced.map((leaf) => currentValue(leaf));
       const axes = argumentAxes(name, inputs, args.length, inAxes, values);
       const size = mappedSize(name, inputs, values, axes, axisSize);
-      const staged = stage(
-        name,
-        values.map((value, i) => sliceAval(value.aval, axes[i]!)),
-        (tracers, trace) => {
-          trace.mapped = mappedVariables(inputs, axes);
-          return f(...(rebuildArguments(inputs, tracers, trace) as A));
-        },
-      );
-      checkStructure(inputs, args, name);
-      const plan = planOutputs(staged.result, staged.trace, inputs, 'static');
-      const finished = finish(staged, plan.values);
+      const slices = values.map((value, i) => sliceAval(value.aval, axes[i]!));
+      const traced = traceFunction(name, f as (...args: never[]) => unknown, inputs, slices, (trace) => {
+        trace.mapped = mappedVariables(inputs, axes);
+      });
+      const { plan, paths, finished } = traced;
       const jaxpr = closedJaxpr(finished);
-      const requested = outputAxes(name, plan, outAxes);
+      const requested = outputAxes(name, traced, outAxes);
       const written = finished.writes.map(({ variable }) => {
         const place = inputs.traced.findIndex(({ value }) => value === variable);
         return place < 0 ? null : axes[place]!;
@@ -64,12 +68,12 @@ export function vmap<A extends unknown[], R>(f: (...args: A) => R, options: Vmap
       const inputAxes = [...finished.captures.map(() => null), ...axes];
       const batched = batchJaxpr(jaxpr, size, inputAxes, [...requested, ...written.map((axis) => axis ?? undefined)]);
       finished.writes.forEach(({ variable }, i) => {
-        const axis = batched.outAxes[plan.values.length + i];
+        const axis = batched.outAxes[plan.count + i];
         if (written[i] === null && axis !== null) throw batchedWrite(name, variable, inputs);
       });
-      batched.outAxes.slice(0, plan.values.length).forEach((axis, i) => {
+      batched.outAxes.slice(0, plan.count).forEach((axis, i) => {
         if (requested[i] === undefined && axis !== null) {
-          throw userError('VMAP_AXIS', `${name}: ${plan.paths[i]} has outAxes null, but its value depends on the mapped axis`, {
+          throw userError('VMAP_AXIS', `${name}: ${paths[i]} has outAxes null, but its value depends on the mapped axis`, {
             fix: 'vmap(f, { outAxes: 0 })',
           });
         }
@@ -77,7 +81,7 @@ export function vmap<A extends unknown[], R>(f: (...args: A) => R, options: Vmap
       const operands = [...finished.captures.map(({ outer }) => outer), ...values];
       const results = applyJaxpr(name, batched.jaxpr, operands);
       const trace = currentTrace();
-      finished.writes.forEach(({ variable }, i) => writeIn(trace, variable, results[plan.values.length + i]!));
+      finished.writes.forEach(({ variable }, i) => writeIn(trace, variable, results[plan.count + i]!));
       return buildOutputs(plan, results, inputs) as R;
     });
   return Object.defineProperty(mapped, 'name', { value: f.name });
@@ -119,7 +123,7 @@ function normalize(name: string, axis: number, value: Tensor, path: string): num
   const resolved = axis < 0 ? axis + value.ndim : axis;
   if (Number.isInteger(axis) && resolved >= 0 && resolved < value.ndim) return resolved;
   throw userError('VMAP_AXIS', `${name}: ${path} is ${value.describe()} and has no axis ${axis} to map`, {
-    fix: `vmap(f, { inAxes: ... null for ${path} })`,
+    fix: value.ndim === 0 ? 'vmap(f, { inAxes: [0, null] }) // null for what is not mapped' : 'vmap(f, { inAxes: 0 })',
   });
 }
 
@@ -161,13 +165,20 @@ function sliceAval(aval: Aval, axis: number | null): Aval {
 }
 
 /** Per computed value: an axis, or undefined where null was asked for (the pass then says whether that is true). */
-function outputAxes(name: string, plan: OutputPlan, outAxes: Axes): (number | undefined)[] {
+function outputAxes(name: string, { plan, values, paths }: PlannedOutputs, outAxes: Axes): (number | undefined)[] {
   const perLeaf = prefixValues(outAxes, plan.treedef, 'outAxes');
   const axes: (number | undefined)[] = [];
   plan.leaves.forEach((leaf, i) => {
     if (leaf.kind !== 'result' && leaf.kind !== 'fresh') return;
-    const axis = perLeaf[i]!;
-    axes[leaf.index] = axis === null ? undefined : outputAxis(name, axis, plan.values[leaf.index]!.aval, plan.paths[leaf.index]!);
+    const [axis, path] = [perLeaf[i]!, paths[leaf.index]!];
+    const resolved = axis === null ? undefined : outputAxis(name, axis, values[leaf.index]!.aval, path);
+    if (leaf.index in axes && axes[leaf.index] !== resolved) {
+      const [one, other] = [axes[leaf.index] ?? null, resolved ?? null];
+      throw userError('ALIASING', `${name}: the Variable at ${path} is returned with outAxes ${one} and again with ${other}`, {
+        fix: 'return it once, or with the same entry of outAxes',
+      });
+    }
+    axes[leaf.index] = resolved;
   });
   return axes;
 }
@@ -182,7 +193,7 @@ function outputAxis(name: string, axis: number, aval: Aval, path: string): numbe
 }
 
 function batchedWrite(name: string, variable: Variable, inputs: Arguments): HeddleError {
-  const path = inputs.traced.find(({ value }) => value === variable)?.path ?? `a captured ${variable.constructor.name}`;
+  const path = inputs.traced.find(({ value }) => value === variable)?.path ?? `a captured ${typeName(variable.constructor)}`;
   return userError(
     'STATE_WRITE',
     `${name}: a value that depends on the mapped axis was written to ${path} (${showAval(readIn(currentTrace(), variable).aval)}), which is not mapped`,

@@ -58,8 +58,8 @@ fn pow_f32(x: f32, y: f32) -> f32 {
   } else {
     result = pow_positive(a, y);
   }
-  return select(result, copy_sign_f32(result, x), odd);
-}`, POW_POSITIVE, COPY_SIGN, IS_NAN, NAN, INFINITY);
+  return select(result, -result, odd && bitcast<u32>(x) >= 0x80000000u);
+}`, POW_POSITIVE, IS_NAN, NAN, INFINITY);
 
 /** One Newton step from an approximation makes the cube root right to the last bits. */
 export const CBRT: WgslHelper = wgsl(`

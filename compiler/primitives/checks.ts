@@ -39,7 +39,7 @@ export function expectSameDtype(primitive: string, inputs: readonly Aval[]): voi
 
 /** Ascending distinct axes counted from the front: the only form that an equation holds. */
 export function expectAxes(primitive: string, axes: readonly number[], rank: number): void {
-  const canonical = normalizeAxes(axes, rank, primitive);
+  const canonical = normalizeAxes(axes, rank, primitive, (fitting) => `axes: [${fitting}]`);
   if (!sameShape(canonical, axes)) {
     throw new HeddleError('AXIS', `${primitive}: axes ${showShape(axes)} are not ascending and counted from the front`, {
       fix: showShape(canonical),

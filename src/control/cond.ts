@@ -4,19 +4,24 @@ import { promote } from '../../compiler/dtype.ts';
 import { Jaxpr, showAval } from '../../compiler/ir/jaxpr.ts';
 import type { Aval, Literal, Var } from '../../compiler/ir/jaxpr.ts';
 import { findPrimitive } from '../../compiler/primitives/index.ts';
-import { sameShape } from '../../compiler/shape.ts';
+import { sameShape, showShape } from '../../compiler/shape.ts';
 import { apply, bind, cast, located, operandOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
-import { finish, stage } from '../trace/stage.ts';
+import { calleeName } from '../trace/callee.ts';
+import { typeName } from '../trace/printing.ts';
+import { finish, orDrop, stage } from '../trace/stage.ts';
 import type { Finished, Staged } from '../trace/stage.ts';
+import { checkStructure } from '../trace/structure.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import { currentTrace, withTrace, writeIn } from '../trace/trace.ts';
 import { Variable } from '../trace/variable.ts';
-import { flatten, keyText, treedefKey, unflatten } from '../tree.ts';
+import { flatten, treedefKey, unflatten } from '../tree.ts';
 import type { Flattened } from '../tree.ts';
-import { compare, showLeaf } from './differences.ts';
+import { compare } from './differences.ts';
 import { avalsOf, outputValue, readOperands, rebuildOperands } from './operands.ts';
 import type { Operands } from './operands.ts';
+import type { Traced } from './traced.ts';
+import { freshVariables, leafKind, showLeaf } from './results.ts';
 
 /**
  * `onTrue(...operands)` where `predicate` (a bool scalar) holds, else `onFalse(...operands)`. Both branches are traced; they must
@@ -25,13 +30,14 @@ import type { Operands } from './operands.ts';
  *
  * @throws BRANCH when the branches differ, with one difference per path; SHAPE or DTYPE for a predicate that is no scalar.
  */
-export function cond<A extends unknown[], R>(
+export function cond<const A extends readonly unknown[], R>(
   predicate: Operand,
-  onTrue: (...operands: A) => R,
-  onFalse: (...operands: A) => R,
+  onTrue: (...operands: Traced<A>) => R,
+  onFalse: (...operands: Traced<A>) => R,
   ...operands: A
-): R {
+): Traced<R> {
   return located(() => {
+    for (const f of [onTrue, onFalse]) calleeName('lax.cond', f, 'lax.cond(p, (x) => x, (x) => x.neg(), x)');
     const test = operandOf(predicate);
     if (test.aval.shape.length !== 0 || test.aval.dtype === 'float32' || test.aval.dtype === 'float16') {
       throw userError('SHAPE', `cond: the predicate is ${showAval(test.aval)}, and must be a bool scalar`, {
@@ -40,16 +46,16 @@ export function cond<A extends unknown[], R>(
     }
     const truth = test.aval.dtype === 'bool' ? test : apply('ne', [test, cast(operandOf(0), test.aval.dtype)]);
     const index = apply('convert_element_type', [truth], { newDtype: 'int32', weakType: false });
-    return branch('cond', index, [onFalse, onTrue], operands) as R;
+    return branch('cond', index, [onFalse, onTrue], operands) as Traced<R>;
   });
 }
 
 /** `branches[index](...operands)`, the index clamped to the branches. The counterpart of jax.lax.switch. */
-export function switchBranches<A extends unknown[], R>(
+export function switchBranches<const A extends readonly unknown[], R>(
   index: Operand,
-  branches: readonly ((...operands: A) => R)[],
+  branches: readonly ((...operands: Traced<A>) => R)[],
   ...operands: A
-): R {
+): Traced<R> {
   return located(() => {
     const position = operandOf(index);
     if (position.aval.shape.length !== 0 || (position.aval.dtype !== 'int32' && position.aval.dtype !== 'uint32')) {
@@ -58,7 +64,7 @@ export function switchBranches<A extends unknown[], R>(
       });
     }
     if (branches.length === 0) throw userError('VALUE', 'switch: there are no branches', { fix: 'lax.switch(i, [f, g], x)' });
-    return branch('switch', cast(position, 'int32'), branches, operands) as R;
+    return branch('switch', cast(position, 'int32'), branches, operands) as Traced<R>;
   });
 }
 
@@ -87,49 +93,55 @@ function branch(
 
   const written = [...new Set(finished.flatMap(({ writes }) => writes.map(({ variable }) => variable)))];
   const shared = sharedCaptures(finished, written);
-  const jaxprs = finished.map((one) => closeBranch(name, one, shared, written));
+  const jaxprs = finished.map((one) => closeBranch(one, shared, written));
+  checkWrites(name, jaxprs, finished, written, operands);
   const inputs = [index, ...shared.map(({ outer: tensor }) => tensor), ...operands.leaves.map(({ value }) => value)];
   const results = bind(findPrimitive('cond')!, inputs, { branches: jaxprs });
   const count = finished[0]!.outputs.length;
   written.forEach((variable, i) => writeIn(outer, variable, results[count + i]!));
-  return rebuild(traced[0]!, results);
+  return rebuild(traced, results);
 }
 
 function traceBranch(name: string, f: (...operands: never[]) => unknown, operands: Operands): StagedBranch {
   const staged = stage(name, avalsOf(operands), (tracers, trace): unknown =>
     f(...(rebuildOperands(operands, tracers, trace) as never[])),
   );
-  const output = flatten(staged.result, { root: 'output' });
-  const values = withTrace(staged.trace, () => output.leaves.map((leaf) => outputValue(leaf, staged.trace)));
-  return { staged, output, values };
+  return orDrop(staged.trace, () => {
+    checkStructure(operands.snapshot, name);
+    const output = flatten(staged.result, { root: 'output' });
+    const values = withTrace(staged.trace, () => output.leaves.map((leaf) => outputValue(leaf, staged.trace)));
+    return { staged, output, values };
+  });
 }
 
 /** The common type of every output. @throws BRANCH listing each path at which the branches differ. */
 function joinTypes(name: string, branches: readonly StagedBranch[]): (Aval | undefined)[] {
   const [first, ...rest] = branches as [StagedBranch, ...StagedBranch[]];
   const differences: string[] = [];
+  let onlyDTypes = true;
   const types = first.values.map((value) => value?.aval);
   rest.forEach((other, number) => {
     const context = branches.length > 2 ? ` (branches 0 and ${number + 1})` : '';
+    const differ = (line: string, inShape = true): void => {
+      differences.push(line + context);
+      if (inShape) onlyDTypes = false;
+    };
     if (treedefKey(other.output.treedef) !== treedefKey(first.output.treedef)) {
       const found: string[] = [];
       compare(first.output.treedef, other.output.treedef, 'output', found);
-      differences.push(...found.map((line) => line + context));
+      found.forEach((line) => differ(line));
       return;
     }
     other.values.forEach((value, i) => {
       const path = first.output.paths[i]!;
+      const [left, right] = [first.output.leaves[i], other.output.leaves[i]];
       const [a, b] = [types[i], value?.aval];
-      if (a === undefined || b === undefined) {
-        const [left, right] = [first.output.leaves[i], other.output.leaves[i]];
-        if (a !== b || keyText(left) !== keyText(right))
-          differences.push(`${path}: ${showLeaf(left)} -> ${showLeaf(right)}${context}`);
-        return;
-      }
+      if (leafKind(left) !== leafKind(right)) differ(`${path}: ${showLeaf(left)} -> ${showLeaf(right)}`);
+      if (leafKind(left) !== leafKind(right) || a === undefined || b === undefined) return;
       const joined = promote(a, b);
       const widens = (aval: Aval): boolean => !aval.weak && joined.dtype !== aval.dtype;
-      if (!sameShape(a.shape, b.shape) || widens(a) || widens(b))
-        differences.push(`${path}: ${showAval(a)} -> ${showAval(b)}${context}`);
+      const reshapes = !sameShape(a.shape, b.shape);
+      if (reshapes || widens(a) || widens(b)) differ(`${path}: ${showAval(a)} -> ${showAval(b)}`, reshapes);
       else types[i] = { ...joined, shape: a.shape };
     });
   });
@@ -137,7 +149,7 @@ function joinTypes(name: string, branches: readonly StagedBranch[]): (Aval | und
   throw userError(
     'BRANCH',
     `${name}: the branches must return the same structure and types:${differences.map((line) => `\n  ${line}`).join('')}`,
-    { fix: "x.astype('float32') in one branch" },
+    { fix: onlyDTypes ? "x.astype('float32') in one branch" : 'lax.cond(p, (x) => x, (x) => np.zerosLike(x), x)' },
   );
 }
 
@@ -158,7 +170,7 @@ function sharedCaptures(branches: readonly Finished[], written: readonly Variabl
   return [...shared.values()];
 }
 
-function closeBranch(name: string, branch: Finished, shared: readonly SharedCapture[], written: readonly Variable[]): Jaxpr {
+function closeBranch(branch: Finished, shared: readonly SharedCapture[], written: readonly Variable[]): Jaxpr {
   const own = new Map<Tensor | Variable, Var>(
     branch.trace.captures.map(({ variable, outer, input }) => [variable ?? outer, input]),
   );
@@ -167,32 +179,43 @@ function closeBranch(name: string, branch: Finished, shared: readonly SharedCapt
     const write = branch.writes.find((candidate) => candidate.variable === variable);
     return write?.value ?? own.get(variable)!;
   });
-  written.forEach((variable, i) => {
-    const before = shared.find(({ key }) => key === variable)?.outer.aval;
-    const after = outputs[i]!.aval;
-    if (before !== undefined && (before.dtype !== after.dtype || !sameShape(before.shape, after.shape))) {
-      throw userError(
-        'BRANCH',
-        `${name}: the ${variable.constructor.name} written in ${branch.trace.name} changes from ${showAval(before)} to ${showAval(after)}`,
-        {
-          fix: 'write values of one type in every branch',
-        },
-      );
-    }
-  });
   return new Jaxpr([], [...inputs, ...branch.inputs], branch.trace.builder.equations, [...branch.outputs, ...outputs]);
 }
 
-function rebuild(first: StagedBranch, results: readonly Tensor[]): unknown {
+/** @throws BRANCH for a Variable that is of one type after one branch, and of another after another. */
+function checkWrites(
+  name: string,
+  jaxprs: readonly Jaxpr[],
+  branches: readonly Finished[],
+  written: readonly Variable[],
+  operands: Operands,
+): void {
+  written.forEach((variable, i) => {
+    const types = jaxprs.map(({ outputs }) => outputs[outputs.length - written.length + i]!.aval);
+    const [first] = types as [Aval];
+    const other = types.findIndex(({ dtype, shape }) => dtype !== first.dtype || !sameShape(shape, first.shape));
+    if (other < 0) return;
+    const path = operands.leaves.find((leaf) => leaf.variable === variable)?.path ?? `a captured ${typeName(variable.constructor)}`;
+    const after = (branch: number): string => `${showAval(types[branch]!)} after ${branches[branch]!.trace.name}`;
+    const { dtype, shape } = types[other]!;
+    throw userError('BRANCH', `${name}: ${path} is ${after(0)} and ${after(other)}`, {
+      fix: dtype === first.dtype ? `variable.value = x.reshape(${showShape(shape)})` : `variable.value = x.astype('${dtype}')`,
+    });
+  });
+}
+
+/** The results: a Variable that every branch returns comes back itself, where they return different ones a fresh one does. */
+function rebuild(branches: readonly StagedBranch[], results: readonly Tensor[]): unknown {
+  const [first] = branches as [StagedBranch];
+  const fresh = freshVariables();
   let next = 0;
   const leaves = first.output.leaves.map((leaf, i): unknown => {
     if (first.values[i] === null) return leaf;
     const result = results[next++]!;
-    return leaf instanceof Variable && first.staged.trace.created(leaf)
-      ? leaf.with(result)
-      : leaf instanceof Variable
-        ? leaf
-        : result;
+    if (!(leaf instanceof Variable)) return result;
+    const returned = branches.map(({ output }) => output.leaves[i] as Variable);
+    const isOne = returned.every((other) => other === leaf) && !first.staged.trace.created(leaf);
+    return isOne ? leaf : fresh(returned, result);
   });
   return unflatten(first.output.treedef, leaves);
 }

@@ -3,15 +3,12 @@ import { showAval } from '../../compiler/ir/jaxpr.ts';
 import { keyText } from '../tree.ts';
 import type { Flattened, TreeDef } from '../tree.ts';
 import { Tensor } from '../trace/tensor.ts';
-import { describeValue } from '../trace/literal.ts';
-import { Variable } from '../trace/variable.ts';
-import { isOperand } from './operands.ts';
 import type { Operands } from './operands.ts';
 
 /** What differs in structure, and the tensors at common paths that differ in type. */
 export function describeDifferences(before: Operands, after: Flattened): string[] {
   const differences: string[] = [];
-  compare(before.treedef, after.treedef, 'carry', differences);
+  compare(before.snapshot.treedef, after.treedef, 'carry', differences);
   for (const { path, value } of before.leaves) {
     const leaf = after.leaves[after.paths.indexOf(path)];
     if (leaf instanceof Tensor && leaf.describe() !== value.describe()) {
@@ -21,17 +18,7 @@ export function describeDifferences(before: Operands, after: Flattened): string[
   return differences;
 }
 
-/** The static leaves that changed, or became tensors, or were tensors, in trees of one structure. */
-export function staticDifferences(before: Operands, after: Flattened): string[] {
-  const tensors = before.leaves.values();
-  return after.leaves.flatMap((leaf, place) => {
-    const wasStatic = before.statics.has(place);
-    const old = wasStatic ? before.statics.get(place) : tensors.next().value!.value;
-    const same = wasStatic ? keyText(old) === keyText(leaf) : isOperand(leaf);
-    return same ? [] : [`${after.paths[place]}: ${showLeaf(old)} -> ${showLeaf(leaf)}`];
-  });
-}
-
+/** Adds a line for each place at which two tree structures differ. */
 export function compare(a: TreeDef, b: TreeDef, path: string, differences: string[]): void {
   if (a.kind !== b.kind) {
     differences.push(`${path}: ${showKind(a)} -> ${showKind(b)}`);
@@ -56,7 +43,8 @@ export function compare(a: TreeDef, b: TreeDef, path: string, differences: strin
     if (j >= 0) compare(a.children[i]!, b.children[j]!, `${path}${part(a, key)}`, differences);
   });
   if (a.kind === 'node' && b.kind === 'node' && (a.type !== b.type || a.type.key(a.aux) !== b.type.key(b.aux))) {
-    differences.push(`${path}: ${a.type.name} -> ${b.type.name}${a.type === b.type ? ' with other static fields' : ''}`);
+    const own = a.type === b.type ? a.type.differences?.(a.aux, b.aux).map((line) => path + line) : [`${path}: ${a.type.name} -> ${b.type.name}`];
+    differences.push(...(own ?? [`${path}: ${a.type.name} -> ${b.type.name} with other static fields`]));
   }
 }
 
@@ -83,9 +71,4 @@ function showKind(node: TreeDef): string {
     default:
       return `${node.kind === 'map' ? 'a Map' : 'an object'} of ${node.children.length}`;
   }
-}
-
-/** What a leaf is, for messages. */
-export function showLeaf(leaf: unknown): string {
-  return leaf instanceof Tensor ? leaf.describe() : leaf instanceof Variable ? leaf.toString() : describeValue(leaf);
 }

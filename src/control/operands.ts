@@ -1,9 +1,10 @@
 /** Operands of control flow: like arguments, except that numbers and booleans are weakly typed tensors. */
 import type { Literal } from '../../compiler/ir/jaxpr.ts';
 import type { Aval } from '../../compiler/ir/jaxpr.ts';
-import { flatten, keyText, treedefKey, unflatten } from '../tree.ts';
-import type { TreeDef } from '../tree.ts';
+import { unflatten } from '../tree.ts';
 import { literalTensor, scalarLiteral, toTensor } from '../trace/literal.ts';
+import { takeSnapshot } from '../trace/structure.ts';
+import type { Snapshot } from '../trace/structure.ts';
 import { Tensor } from '../trace/tensor.ts';
 import { currentTrace, readIn } from '../trace/trace.ts';
 import type { Trace } from '../trace/trace.ts';
@@ -20,24 +21,22 @@ export interface Operands {
   readonly leaves: readonly OperandLeaf[];
   /** Static leaves by their place in the tree. */
   readonly statics: ReadonlyMap<number, unknown>;
-  readonly treedef: TreeDef;
-  /** Equal for trees of equal structure and equal static leaves. */
-  readonly structure: string;
+  /** The tree as the caller gave it. */
+  readonly snapshot: Snapshot;
 }
 
 export function readOperands(tree: unknown, root: string): Operands {
-  const { leaves, paths, treedef } = flatten(tree, { root });
+  const snapshot = takeSnapshot(tree, root);
   const trace = currentTrace();
   const operands: OperandLeaf[] = [];
   const statics = new Map<number, unknown>();
-  leaves.forEach((leaf, i) => {
-    const path = paths[i]!;
+  snapshot.leaves.forEach((leaf, i) => {
+    const path = snapshot.paths[i]!;
     if (leaf instanceof Variable) operands.push({ value: readIn(trace, leaf), variable: leaf, path });
     else if (isTensorLike(leaf)) operands.push({ value: operandTensor(leaf, trace), variable: null, path });
     else statics.set(i, leaf);
   });
-  const staticKeys = [...statics].map(([i, value]) => `${i}:${keyText(value)}`).join(',');
-  return { leaves: operands, statics, treedef, structure: `${treedefKey(treedef)}|${staticKeys}` };
+  return { leaves: operands, statics, snapshot };
 }
 
 /** The tree with tracers in place of its tensors; Variables stay and are bound to their tracers in `trace`. */
@@ -55,7 +54,7 @@ export function rebuildOperands(operands: Operands, tracers: readonly Tensor[], 
     if (variable !== null) trace.bindVariable(variable, tracer);
     leaves.push(variable ?? tracer);
   }
-  return unflatten(operands.treedef, leaves);
+  return unflatten(operands.snapshot.treedef, leaves);
 }
 
 export function avalsOf(operands: Operands): Aval[] {

@@ -5,25 +5,36 @@ import { promote } from '../../compiler/dtype.ts';
 import { Jaxpr, showAval } from '../../compiler/ir/jaxpr.ts';
 import type { Aval, Literal } from '../../compiler/ir/jaxpr.ts';
 import { findPrimitive } from '../../compiler/primitives/index.ts';
-import { sameShape } from '../../compiler/shape.ts';
+import { sameShape, showShape } from '../../compiler/shape.ts';
 import { bind, cast, located } from '../trace/bind.ts';
-import { finish, stage } from '../trace/stage.ts';
+import { readOptions } from '../options.ts';
+import { calleeName } from '../trace/callee.ts';
+import { typeName } from '../trace/printing.ts';
+import { finish, orDrop, stage } from '../trace/stage.ts';
 import type { Staged } from '../trace/stage.ts';
+import { checkStructure } from '../trace/structure.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import { currentTrace, withTrace, writeIn } from '../trace/trace.ts';
 import type { Trace } from '../trace/trace.ts';
 import { Variable } from '../trace/variable.ts';
 import { flatten, treedefKey, unflatten } from '../tree.ts';
 import type { TreeDef } from '../tree.ts';
+import type { Returned, Traced } from './traced.ts';
 import { avalsOf, outputValue, readOperands, rebuildOperands } from './operands.ts';
 import type { Operands } from './operands.ts';
-import { describeDifferences, staticDifferences } from './differences.ts';
+import { describeDifferences } from './differences.ts';
+import { freshVariables, kindDifferences } from './results.ts';
 
 export interface ScanOptions {
   /** The number of steps; needed when `xs` is null, and checked against its leading axes otherwise. */
   readonly length?: number;
   /** Runs from the last slice to the first; ys keep the order of xs. */
   readonly reverse?: boolean;
+}
+
+interface ScanChoices {
+  readonly length: number | undefined;
+  readonly reverse: boolean;
 }
 
 /**
@@ -33,21 +44,29 @@ export interface ScanOptions {
  *
  * @throws CARRY when the carry's structure, shapes or dtypes change, with one difference per path; SHAPE when leading axes differ.
  */
-export function scan<C, X, Y>(f: (carry: C, x: X) => readonly [C, Y], init: C, xs: X, options: ScanOptions = {}): [C, Y] {
+export function scan<const C, const X, Y>(
+  f: (carry: Traced<C>, x: Traced<X>) => readonly [Returned<C>, Y],
+  init: C,
+  xs: X,
+  options: ScanOptions = {},
+): [Traced<C>, Traced<Y>] {
   return located(() => {
-    const name = `scan(${f.name || 'anonymous'})`;
+    const name = `scan(${calleeName('lax.scan', f, 'lax.scan((carry, x) => [carry, x], init, xs)')})`;
+    const choices = readOptions<ScanChoices>('lax.scan', options, { length: undefined, reverse: false });
     const carried = readOperands(init, 'carry');
     const mapped = readOperands(xs, 'xs');
     checkRoles(name, carried, mapped);
-    const length = scanLength(name, mapped, options.length);
+    const length = scanLength(name, mapped, choices.length);
     const sliceAvals = avalsOf(mapped).map((aval): Aval => ({ ...aval, shape: aval.shape.slice(1) }));
     const run = (carryAvals: readonly Aval[]): Body => traceBody(name, f, carried, mapped, carryAvals, sliceAvals);
 
     let body = run(avalsOf(carried));
     // A weakly typed carry takes the dtype that the body gives it; each retrace can only strengthen types.
-    for (let promoted = promoteCarry(carried, body); promoted !== null; promoted = promoteCarry(carried, body))
+    for (let promoted = promoteCarry(carried, body); promoted !== null; promoted = promoteCarry(carried, body)) {
+      body.staged.trace.end();
       body = run(promoted);
-    return runScan(name, body, carried, mapped, length, options.reverse ?? false) as [C, Y];
+    }
+    return runScan(name, body, carried, mapped, length, choices.reverse) as [Traced<C>, Traced<Y>];
   });
 }
 
@@ -75,15 +94,21 @@ function traceBody(
     const x = rebuildOperands(mapped, tracers.slice(carryAvals.length), trace);
     return f(carry as never, x as never);
   });
+  return orDrop(staged.trace, () => readBody(name, staged, carried, mapped, carryAvals));
+}
+
+/** What the traced body returned. @throws CARRY for another structure than it was given. */
+function readBody(name: string, staged: Staged<unknown>, carried: Operands, mapped: Operands, carryAvals: readonly Aval[]): Body {
   const { trace, result } = staged;
   if (!Array.isArray(result) || result.length !== 2) {
     throw userError('CARRY', `${name}: the body must return [carry, y]`, { fix: 'return [carry, null]' });
   }
   const carry = flatten(result[0], { root: 'carry' });
   const y = flatten(result[1], { root: 'y' });
-  if (treedefKey(carry.treedef) !== treedefKey(carried.treedef)) throw carryError(name, describeDifferences(carried, carry));
-  const changed = staticDifferences(carried, carry);
+  const sameTree = treedefKey(carry.treedef) === treedefKey(carried.snapshot.treedef);
+  const changed = sameTree ? kindDifferences(carried, carry) : describeDifferences(carried, carry);
   if (changed.length > 0) throw carryError(name, changed);
+  for (const { snapshot } of [carried, mapped]) checkStructure(snapshot, name);
   const inTrace = <T>(g: () => T): T => withTrace(trace, g);
   return {
     staged,
@@ -101,14 +126,18 @@ function traceBody(
 function promoteCarry(carried: Operands, body: Body): Aval[] | null {
   let changed = false;
   const differences: string[] = [];
+  const fixes: string[] = [];
+  const differ = (path: string, aval: Aval, out: Aval): void => {
+    differences.push(`${path}: ${showAval(aval)} -> ${showAval(out)}`);
+    const init = path.replace('carry', 'init');
+    fixes.push(sameShape(aval.shape, out.shape) ? `${init}.astype('${out.dtype}')` : `${init} = ${zerosOf(out)}`);
+  };
   const promoted = body.carryAvals.map((aval, i): Aval => {
     const out = body.carryValues[i]!.aval;
-    if (!sameShape(aval.shape, out.shape)) differences.push(`${carried.leaves[i]!.path}: ${showAval(aval)} -> ${showAval(out)}`);
+    if (!sameShape(aval.shape, out.shape)) differ(carried.leaves[i]!.path, aval, out);
     else if (aval.dtype !== out.dtype || (aval.weak && !out.weak)) {
       if (!aval.weak) {
-        if (!out.weak || promote(aval, out).dtype !== aval.dtype) {
-          differences.push(`${carried.leaves[i]!.path}: ${showAval(aval)} -> ${showAval(out)}`);
-        }
+        if (!out.weak || promote(aval, out).dtype !== aval.dtype) differ(carried.leaves[i]!.path, aval, out);
         return aval;
       }
       changed = true;
@@ -116,7 +145,7 @@ function promoteCarry(carried: Operands, body: Body): Aval[] | null {
     }
     return aval;
   });
-  if (differences.length > 0) throw carryError(body.staged.trace.name, differences);
+  if (differences.length > 0) throw carryError(body.staged.trace.name, differences, fixes[0]);
   return changed ? promoted : null;
 }
 
@@ -135,7 +164,8 @@ function runScan(
   );
   const mappedVariables = new Set(mapped.leaves.map(({ variable }) => variable));
   const carryVariables = new Set(carried.leaves.map(({ variable }) => variable));
-  const yPositions = body.yValues.flatMap((value, i) => (value === null ? [] : [i]));
+  const isMapped = (leaf: unknown): boolean => leaf instanceof Variable && mappedVariables.has(leaf);
+  const yPositions = body.yValues.flatMap((value, i) => (value === null || isMapped(body.yLeaves[i]) ? [] : [i]));
   const finished = finish(body.staged, [...carryOuts, ...yPositions.map((i) => body.yValues[i]!)]);
   const stackedWrites = finished.writes.filter(({ variable }) => mappedVariables.has(variable));
   const carriedWrites = finished.writes.filter(({ variable }) => !mappedVariables.has(variable) && !carryVariables.has(variable));
@@ -181,7 +211,7 @@ function runScan(
   const ys = yPositions.map(next);
   stackedWrites.forEach(({ variable }) => writeIn(outer, variable, next()));
   const written = new Set(finished.writes.map(({ variable }) => variable));
-  return [rebuildCarry(body, carried, finalCarry, written), rebuildYs(body, trace, yPositions, ys)];
+  return [rebuildCarry(body, carried, finalCarry, written), rebuildYs(body, yPositions, ys)];
 }
 
 /** The final carry: a Variable that the body kept comes back itself with its last value, one it replaced as a fresh Variable. */
@@ -201,12 +231,14 @@ function rebuildCarry(body: Body, carried: Operands, results: readonly Tensor[],
   return unflatten(body.carryTree, leaves);
 }
 
-function rebuildYs(body: Body, trace: Trace, positions: readonly number[], results: readonly Tensor[]): unknown {
+/** The stacked ys: a Variable of xs comes back itself, any other as a fresh one that holds its values after each step. */
+function rebuildYs(body: Body, positions: readonly number[], results: readonly Tensor[]): unknown {
   const stacked = new Map(positions.map((place, i) => [place, results[i]!]));
+  const fresh = freshVariables();
   const leaves = body.yLeaves.map((leaf, place): unknown => {
     const result = stacked.get(place);
     if (result === undefined) return leaf;
-    return leaf instanceof Variable && trace.created(leaf) ? leaf.with(result) : result;
+    return leaf instanceof Variable ? fresh([leaf], result) : result;
   });
   return unflatten(body.yTree, leaves);
 }
@@ -243,7 +275,7 @@ function checkRoles(name: string, carried: Operands, mapped: Operands): void {
     if (variable === null) continue;
     const other = roles.get(variable);
     if (other !== undefined) {
-      throw userError('ALIASING', `${name}: one ${variable.constructor.name} is reached at ${other} and at ${path}`, {
+      throw userError('ALIASING', `${name}: one ${typeName(variable.constructor)} is reached at ${other} and at ${path}`, {
         fix: 'pass it once, or nnx.clone(model) for one place',
       });
     }
@@ -258,13 +290,18 @@ function checkWrites(
   body: Body,
   carried: Operands,
 ): void {
-  const differences = carriedWrites.flatMap(({ variable, value }) => {
+  const changed = carriedWrites.filter(({ variable, value }) => {
     const before = trace.entryOf(variable).input.aval;
-    return before.dtype === value.aval.dtype && sameShape(before.shape, value.aval.shape)
-      ? []
-      : [`the ${variable.constructor.name} written by the body: ${showAval(before)} -> ${showAval(value.aval)}`];
+    return before.dtype !== value.aval.dtype || !sameShape(before.shape, value.aval.shape);
   });
-  if (differences.length > 0) throw carryError(trace.name, differences);
+  const [first] = changed;
+  if (first !== undefined) {
+    const differences = changed.map(({ variable, value }) => {
+      const before = showAval(trace.entryOf(variable).input.aval);
+      return `the ${typeName(variable.constructor)} written by the body: ${before} -> ${showAval(value.aval)}`;
+    });
+    throw carryError(trace.name, differences, `new ${typeName(first.variable.constructor)}(${zerosOf(first.value.aval)})`);
+  }
   carried.leaves.forEach(({ variable, path }, i) => {
     const replaced = variable !== null && body.carryLeaves[i] !== variable;
     if (replaced && writes.some((write) => write.variable === variable)) {
@@ -275,9 +312,13 @@ function checkWrites(
   });
 }
 
-function carryError(name: string, differences: readonly string[]): HeddleError {
+function zerosOf({ shape, dtype }: Aval): string {
+  return `np.zeros(${showShape(shape)}, { dtype: '${dtype}' })`;
+}
+
+function carryError(name: string, differences: readonly string[], fix = 'return [{ ...carry, x }, y]'): HeddleError {
   const list = differences.map((difference) => `\n  ${difference}`).join('');
   return userError('CARRY', `${name}: the carry that the body returns must have the type of the carry that it takes:${list}`, {
-    fix: "carry.astype('float32') in the body, or np.zeros(shape) of the final type as init",
+    fix,
   });
 }

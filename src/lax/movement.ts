@@ -1,5 +1,6 @@
 /** Functions that move elements without computing: they compile to index arithmetic. Axes are counted from the front. */
 import type { DType } from '../../compiler/dtype.ts';
+import { knownDType, readOptions } from '../options.ts';
 import { apply, cast } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import { applySame, atomOf, sameType } from './operands.ts';
@@ -68,7 +69,7 @@ export interface SliceInDimOptions {
 
 /** `slice` along one axis. jax.lax.slice_in_dim. */
 export function sliceInDim(x: LaxOperand, start: number, limit: number, options: SliceInDimOptions = {}): Tensor {
-  const { axis = 0, stride = 1 } = options;
+  const { axis, stride } = readOptions('lax.sliceInDim', options, { axis: 0, stride: 1 });
   const { shape } = atomOf(x).aval;
   const along = (value: number, others: (extent: number) => number): number[] =>
     shape.map((extent, i) => (i === axis ? value : others(extent)));
@@ -100,12 +101,14 @@ export function iota(dtype: DType, size: number): Tensor {
 
 /** A tensor of `shape` whose elements are their own positions along the axis `dimension`. jax.lax.broadcasted_iota. */
 export function broadcastedIota(dtype: DType, shape: readonly number[], dimension: number): Tensor {
-  return apply('iota', [], { dtype, shape, dimension });
+  const known = knownDType('lax.iota', dtype, (nearest) => `lax.iota('${nearest}', 8)`);
+  return apply('iota', [], { dtype: known, shape, dimension });
 }
 
 /** A tensor of one value. jax.lax.full. @throws VALUE for a number that `dtype` does not hold. */
 export function full(shape: readonly number[], value: LaxOperand, dtype?: DType): Tensor {
   const scalar = atomOf(value);
-  const wanted = dtype ?? (scalar.aval.weak ? 'float32' : scalar.aval.dtype);
+  const own = scalar.aval.weak ? 'float32' : scalar.aval.dtype;
+  const wanted = knownDType('lax.full', dtype ?? own, (known) => `lax.full([2, 3], 0, '${known}')`);
   return broadcastInDim(cast(scalar, wanted), shape, []);
 }

@@ -1,5 +1,6 @@
 /** Choosing between values, and changing dtypes. */
 import type { DType } from '../../compiler/dtype.ts';
+import { knownDType } from '../options.ts';
 import { apply } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import { applySame, atomOf, sameType } from './operands.ts';
@@ -25,10 +26,12 @@ export function clamp(low: LaxOperand, x: LaxOperand, high: LaxOperand): Tensor 
  * everything but 0 becomes true. jax.lax.convert_element_type.
  */
 export function convertElementType(x: LaxOperand, newDtype: DType): Tensor {
-  return apply('convert_element_type', [atomOf(x)], { newDtype, weakType: false });
+  const dtype = knownDType('lax.convertElementType', newDtype, (known) => `lax.convertElementType(x, '${known}')`);
+  return apply('convert_element_type', [atomOf(x)], { newDtype: dtype, weakType: false });
 }
 
 /** The bits of x read as another dtype of the same width. jax.lax.bitcast_convert_type. @throws DTYPE for another width. */
 export function bitcastConvertType(x: LaxOperand, newDtype: DType): Tensor {
-  return apply('bitcast_convert_type', [atomOf(x)], { newDtype });
+  const dtype = knownDType('lax.bitcastConvertType', newDtype, (known) => `lax.bitcastConvertType(x, '${known}')`);
+  return apply('bitcast_convert_type', [atomOf(x)], { newDtype: dtype });
 }

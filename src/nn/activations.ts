@@ -5,6 +5,7 @@
 import * as lax from '../lax/index.ts';
 import { np } from '../numpy/index.ts';
 import { float } from '../numpy/operands.ts';
+import { readOptions } from '../options.ts';
 import type { Operand } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
 
@@ -49,7 +50,8 @@ export interface GeluOptions {
 /**
  * x times the normal distribution function of x, through tanh or exactly through erfc. Hendrycks and Gimpel 2016; jax.nn.gelu.
  */
-export function gelu(x: Operand, { approximate = true }: GeluOptions = {}): Tensor {
+export function gelu(x: Operand, options: GeluOptions = {}): Tensor {
+  const { approximate } = readOptions('nn.gelu', options, { approximate: true });
   const value = float(x);
   if (!approximate) return lax.mul(lax.mul(value, 0.5), lax.erfc(lax.mul(value, -Math.SQRT1_2)));
   const cubic = lax.add(value, lax.mul(lax.integerPow(value, 3), 0.044715));
@@ -117,7 +119,8 @@ export function squareplus(x: Operand, b: Operand = 4): Tensor {
  * The first half of an axis (default the last) times the sigmoid of the second. Dauphin et al. 2016; jax.nn.glu. @throws SHAPE,
  * AXIS
  */
-export function glu(x: Operand, { axis = -1 }: { readonly axis?: number } = {}): Tensor {
+export function glu(x: Operand, options: { readonly axis?: number } = {}): Tensor {
+  const { axis } = readOptions('nn.glu', options, { axis: -1 });
   const [values, gates] = np.split(x, 2, { axis }) as [Tensor, Tensor];
   return lax.mul(values, sigmoid(gates));
 }

@@ -1,13 +1,16 @@
 /** split, merge, update, clone and apply: modules to and from their state. The counterparts of nnx.split, nnx.merge, nnx.update. */
+import { describeValue } from '../trace/literal.ts';
+import { typeName } from '../trace/printing.ts';
 import { userError } from '../trace/user-error.ts';
 import { registerNodeType } from '../tree.ts';
-import { currentTrace } from '../trace/trace.ts';
+import { currentTrace, readIn } from '../trace/trace.ts';
 import { Variable } from '../trace/variable.ts';
 import { buildGraph, readGraph } from './graph.ts';
+import type { Graph } from './graph.ts';
 import { GraphDef } from './graphdef.ts';
 import { graphDifferences } from './graph-differences.ts';
 import type { Applied } from './graphdef.ts';
-import { Module } from './module.ts';
+import { Module, explainPrivate } from './module.ts';
 import { joinPath, splitPath } from './paths.ts';
 import type { PathPart } from './paths.ts';
 import { State } from './state.ts';
@@ -18,15 +21,20 @@ export function split<M extends Module>(module: M): [graphdef: GraphDef<M>, stat
   return [graphdef as GraphDef<M>, new State(variables)];
 }
 
-/** A new module of this structure with new Variables that hold the values of the States. @throws STATE_PATH when paths differ. */
+/**
+ * A new module of this structure with new Variables that hold the values of the States.
+ *
+ * @throws STATE_PATH when paths differ, VALUE for arguments in another order.
+ */
 export function merge<M>(graphdef: GraphDef<M>, ...states: readonly State[]): M {
+  checkOrder(graphdef, states);
   const state = State.merge(...states);
   const copies = new Map<string, Variable>();
   const module = buildGraph(graphdef, (path) => {
     const known = copies.get(path);
     if (known !== undefined) return known;
     const original = state.get(path);
-    const copy = original.with(original.value);
+    const copy = original.with(readIn(currentTrace(), original));
     copies.set(path, copy);
     return copy;
   });
@@ -34,7 +42,7 @@ export function merge<M>(graphdef: GraphDef<M>, ...states: readonly State[]): M 
   if (unused.length > 0) {
     throw userError(
       'STATE_PATH',
-      `merge: the GraphDef of ${graphdef.type.name} has no place for ${unused.map((path) => `'${path}'`).join(', ')}`,
+      `merge: the GraphDef of ${typeName(graphdef.type)} has no place for ${unused.map((path) => `'${path}'`).join(', ')}`,
       {
         fix: 'graphdef.merge(state) with the State that came from the same split()',
       },
@@ -43,25 +51,37 @@ export function merge<M>(graphdef: GraphDef<M>, ...states: readonly State[]): M 
   return module;
 }
 
+function checkOrder(graphdef: unknown, states: readonly unknown[]): void {
+  const wrong = [graphdef, ...states].find((value, i) => !(value instanceof (i === 0 ? GraphDef : State)));
+  if (wrong === undefined) return;
+  throw userError('VALUE', `merge takes a GraphDef, then States, and was given ${describeValue(wrong)} in place of one`, {
+    fix: 'nnx.merge(graphdef, state)',
+  });
+}
+
 /** A module of the same structure and values with Variables of its own. */
 export function clone<M extends Module>(module: M): M {
   const [graphdef, state] = split(module);
   return merge(graphdef, state);
 }
 
-/** Writes values into a module's Variables; see Module.update. */
+/** Writes values into a module's Variables, all or none; see Module.update. */
 export function update(module: Module, ...states: readonly State[]): void {
-  for (const [path, variable] of State.merge(...states)) writeAt(module, splitPath(path), variable);
+  const writes = [...State.merge(...states)].map(([path, variable]) => writeOf(module, splitPath(path), variable));
+  for (const write of writes) write();
 }
 
-function writeAt(module: Module, path: readonly PathPart[], variable: Variable): void {
+/** What writes the value that the Variable has now. */
+function writeOf(module: Module, path: readonly PathPart[], variable: Variable): () => void {
+  const { value } = variable;
+  const name = typeName(module.constructor);
   let owner: unknown = module;
   for (const [depth, part] of path.slice(0, -1).entries()) {
     owner = member(owner, part);
     if (typeof owner === 'object' && owner !== null && !(owner instanceof Variable)) continue;
     throw userError(
       'STATE_PATH',
-      `update: ${module.constructor.name} has no submodule '${joinPath(path.slice(0, depth + 1))}' for '${joinPath(path)}'`,
+      `update: ${name} has no submodule '${joinPath(path.slice(0, depth + 1))}' for '${joinPath(path)}'`,
       {
         fix: `new State([...state].filter(([path]) => path !== '${joinPath(path)}'))`,
       },
@@ -70,26 +90,26 @@ function writeAt(module: Module, path: readonly PathPart[], variable: Variable):
   const last = path.at(-1)!;
   const existing = member(owner, last);
   if (existing instanceof Variable) {
-    existing.value = variable.value;
-    return;
+    return () => {
+      existing.value = value;
+    };
   }
   if (existing !== undefined) {
-    throw userError('STATE_PATH', `update: '${joinPath(path)}' of ${module.constructor.name} is no Variable`, {
+    throw userError('STATE_PATH', `update: '${joinPath(path)}' of ${name} is no Variable`, {
       fix: 'module.split()[0].keys() lists the paths',
     });
   }
   if (currentTrace() !== null) {
-    throw userError(
-      'STRUCTURE',
-      `update: ${module.constructor.name} has no Variable '${joinPath(path)}', and a trace may not add one`,
-      {
-        fix: 'create the Variable in the constructor',
-      },
-    );
+    throw userError('STRUCTURE', `update: ${name} has no Variable '${joinPath(path)}', and a trace may not add one`, {
+      fix: `this.${last} = new Param(0); // in the constructor`,
+    });
   }
-  const copy = variable.with(variable.value);
-  if (owner instanceof Map) owner.set(String(last), copy);
-  else (owner as Record<PathPart, unknown>)[last] = copy;
+  const parent = owner;
+  return () => {
+    const copy = variable.with(value);
+    if (parent instanceof Map) parent.set(String(last), copy);
+    else (parent as Record<PathPart, unknown>)[last] = copy;
+  };
 }
 
 function member(owner: unknown, part: PathPart): unknown {
@@ -104,6 +124,9 @@ Object.assign(Module.prototype, {
   update(this: Module, state: State): void {
     update(this, state);
   },
+  [Symbol.dispose](this: Module): void {
+    for (const variable of readGraph(this).variables.values()) variable.dispose();
+  },
 });
 
 type ForwardModule = Module & { forward(...args: unknown[]): unknown };
@@ -115,7 +138,7 @@ Object.assign(GraphDef.prototype, {
   apply(this: GraphDef, state: State, method?: (module: Module) => unknown): unknown {
     const run = (call: (module: Module) => unknown): Applied<unknown, Module> => {
       const module = merge(this, state);
-      const output = call(module);
+      const output = explainPrivate(module, () => call(module));
       return [output, module.split()];
     };
     return method === undefined
@@ -133,27 +156,28 @@ registerNodeType<GraphDef, GraphDef>({
 });
 
 interface ModuleAux {
-  readonly module: Module;
   readonly graphdef: GraphDef;
-  readonly variables: ReadonlyMap<string, Variable>;
-  readonly modules: readonly Module[];
+  readonly paths: readonly string[];
+  /** The module itself, taken apart; null in trees that outlive it. */
+  readonly graph: Graph<Module> | null;
 }
 
 registerNodeType<Module, ModuleAux>({
   name: 'Module',
-  objects: ({ modules }) => modules,
   matches: (value): value is Module => value instanceof Module,
   flatten: (module) => {
-    const { graphdef, variables, modules } = readGraph(module);
-    const children = [...variables].map(([path, variable]) => [path.replaceAll('/', '.'), variable] as const);
-    return { children, aux: { module, graphdef, variables, modules } };
+    const graph = readGraph(module);
+    const children = [...graph.variables].map(([path, variable]) => [path.replaceAll('/', '.'), variable] as const);
+    return { children, aux: { graphdef: graph.graphdef as GraphDef, paths: [...graph.variables.keys()], graph } };
   },
-  unflatten: ({ module, graphdef, variables }, children) => {
-    const own = [...variables.values()];
-    if (children.every((child, i) => child === own[i])) return module;
-    const byPath = new Map([...variables.keys()].map((path, i) => [path, children[i] as Variable]));
+  unflatten: ({ graphdef, paths, graph }, children) => {
+    const own = graph === null ? null : [...graph.variables.values()];
+    if (own !== null && children.every((child, i) => child === own[i])) return graph!.modules[0]!;
+    const byPath = new Map(paths.map((path, i) => [path, children[i] as Variable]));
     return buildGraph(graphdef, (path) => byPath.get(path)!) as Module;
   },
   key: ({ graphdef }) => graphdef.key,
+  objects: ({ graph }) => graph?.modules ?? [],
+  describe: ({ graphdef, paths }) => ({ graphdef, paths, graph: null }),
   differences: (before, after) => graphDifferences(before.graphdef, after.graphdef, ''),
 });

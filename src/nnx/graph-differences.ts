@@ -1,14 +1,16 @@
 /** What differs between two structures of one module, path by path. */
-import { GraphDef, fieldKey } from './graphdef.ts';
+import { typeName } from '../trace/printing.ts';
+import { GraphDef, fieldKey, showStatic } from './graphdef.ts';
 
 /** Lines such as `.layers.dropout.rate: 0.1 -> 0.2`, `.extra: added`. */
 export function graphDifferences(before: GraphDef, after: GraphDef, path: string): string[] {
   if (before === after) return [];
-  if (before.type !== after.type) return [`${path}: ${before.type.name} -> ${after.type.name}`];
+  if (before.type !== after.type) return [`${path}: ${typeName(before.type)} -> ${typeName(after.type)}`];
   return [
-    ...recordDifferences(before.staticFields, after.staticFields, path, (a, b, at) =>
-      Object.is(a, b) ? [] : [`${at}: ${show(a)} -> ${show(b)}`],
-    ),
+    ...recordDifferences(before.staticFields, after.staticFields, path, (a, b, at, name) => {
+      if (before.staticKeys[name] === after.staticKeys[name]) return [];
+      return [Object.is(a, b) ? `${at}: changed in place` : `${at}: ${showStatic(a)} -> ${showStatic(b)}`];
+    }),
     ...recordDifferences(before.fields, after.fields, path, (a, b, at) => {
       if (a instanceof GraphDef && b instanceof GraphDef) return graphDifferences(a, b, at);
       return fieldKey(a) === fieldKey(b) ? [] : [`${at}: changed`];
@@ -20,17 +22,13 @@ function recordDifferences<T>(
   before: Readonly<Record<string, T>>,
   after: Readonly<Record<string, T>>,
   path: string,
-  compare: (a: T, b: T, at: string) => string[],
+  compare: (a: T, b: T, at: string, name: string) => string[],
 ): string[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return names.flatMap((name) => {
     const at = `${path}.${name}`;
     if (!(name in before)) return [`${at}: added`];
     if (!(name in after)) return [`${at}: removed`];
-    return compare(before[name]!, after[name]!, at);
+    return compare(before[name]!, after[name]!, at, name);
   });
-}
-
-function show(value: unknown): string {
-  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 }

@@ -1,9 +1,12 @@
 /**
  * Module graphs: what a module is made of, apart from the values of its Variables. Fields are visited in sorted order; plain arrays,
- * objects and Maps that contain modules or Variables are traversed; a module or Variable met again is a reference.
+ * objects and Maps that contain modules or Variables are traversed in their own order, because a program may depend on it; a module or
+ * Variable met again is a reference.
  */
+import type { HeddleError } from '../../compiler/errors.ts';
 import { userError } from '../trace/user-error.ts';
 import { describeValue } from '../trace/literal.ts';
+import { typeName } from '../trace/printing.ts';
 import { Tensor } from '../trace/tensor.ts';
 import { Variable } from '../trace/variable.ts';
 import { ContainerDef, GraphDef, StaticMember, VariableRef, internGraphDef } from './graphdef.ts';
@@ -20,11 +23,17 @@ export interface Graph<M> {
   readonly modules: readonly Module[];
 }
 
-/** Takes a module apart. @throws PYTREE for a tensor or typed array that is no Variable, STATE_PATH for '/' in a field name. */
+/**
+ * Takes a module apart.
+ *
+ * @throws PYTREE for data outside Variables, and for what could not be put together again: accessors on the object itself, Sets and
+ * keys of Maps without a path, containers that contain themselves; STATE_PATH for '/' in a field name.
+ */
 export function readGraph<M extends Module>(root: M): Graph<M> {
   const variables = new Map<string, Variable>();
   const firstPaths = new Map<Variable, string>();
   const indices = new Map<Module, number>();
+  const open = new Set<object>();
 
   const readModule = (module: Module, path: readonly PathPart[]): GraphDef | number => {
     const known = indices.get(module);
@@ -34,8 +43,8 @@ export function readGraph<M extends Module>(root: M): Graph<M> {
     const submodules: Record<string, FieldDef> = {};
     const staticFields: Record<string, unknown> = {};
     for (const name of Object.keys(module).sort(compareParts)) {
-      checkPart(name, module.constructor.name);
-      const value = (module as unknown as Record<string, unknown>)[name];
+      checkPart(name, typeName(module.constructor));
+      const value = fieldValue(module, [...path, name]);
       if (value === undefined) continue;
       const field = readField(value, [...path, name]);
       if (field === null) staticFields[name] = value;
@@ -56,30 +65,21 @@ export function readGraph<M extends Module>(root: M): Graph<M> {
       return new VariableRef(first ?? text);
     }
     if (value instanceof Tensor || ArrayBuffer.isView(value)) {
-      throw userError(
-        'PYTREE',
-        `${joinPath(path)} is ${value instanceof Tensor ? value.toString() : describeValue(value)}: data of a module lives in Variables`,
-        {
-          fix: `this.${path.at(-1)} = new Param(value)`,
-        },
-      );
+      const what = value instanceof Tensor ? value.toString() : describeValue(value);
+      throw badField(path, `${what}: data of a module lives in Variables`, `${access(path)} = new Param(value)`);
     }
     return containsNodes(value, new Set()) ? readContainer(value as object, path) : null;
   };
 
   const readContainer = (value: object, path: readonly PathPart[]): ContainerDef => {
+    if (open.has(value)) throw badField(path, 'a container that contains itself', 'nnx.Module for object graphs with cycles');
+    open.add(value);
     const kind = Array.isArray(value) ? 'array' : value instanceof Map ? 'map' : 'object';
-    const entries: [PathPart, unknown][] = Array.isArray(value)
-      ? value.map((child, i): [PathPart, unknown] => [i, child])
-      : value instanceof Map
-        ? [...value].map(([key, child]): [PathPart, unknown] => [String(key), child])
-        : Object.entries(value);
-    const children = entries
-      .sort(([a], [b]) => compareParts(a, b))
-      .map(([part, child]): [PathPart, Member] => {
-        if (typeof part === 'string') checkPart(part, joinPath(path));
-        return [part, readField(child, [...path, part]) ?? new StaticMember(child)];
-      });
+    const children = containerEntries(value, path).map(([part, child]): [PathPart, Member] => {
+      if (typeof part === 'string') checkPart(part, joinPath(path));
+      return [part, readField(child, [...path, part]) ?? new StaticMember(child)];
+    });
+    open.delete(value);
     return new ContainerDef(kind, children);
   };
 
@@ -118,12 +118,39 @@ export function buildGraph<M>(graphdef: GraphDef<M>, variableAt: (path: string) 
   return buildModule(graphdef as GraphDef) as M;
 }
 
+/** Own accessors could compute anything anew, and would not survive a merge; those of the class are no fields. */
+function fieldValue(module: Module, path: readonly PathPart[]): unknown {
+  const name = path.at(-1)!;
+  const field = Object.getOwnPropertyDescriptor(module, name)!;
+  if ('value' in field) return field.value;
+  throw badField(path, 'an accessor of the object itself', `get ${name}() { return value; } // in the class`);
+}
+
+function containerEntries(value: object, path: readonly PathPart[]): [PathPart, unknown][] {
+  if (Array.isArray(value)) return value.map((child, i) => [i, child]);
+  if (value instanceof Set) throw badField(path, 'a Set of modules or Variables, which have no paths there', `${access(path)} = [...set]`);
+  if (!(value instanceof Map)) return Object.entries(value);
+  return [...value].map(([key, child]) => {
+    if (typeof key === 'string') return [key, child];
+    throw badField(path, `a Map with the key ${String(key)}: parts of a path are strings`, `${access(path)}.set('${String(key)}', value)`);
+  });
+}
+
+function badField(path: readonly PathPart[], what: string, fix: string): HeddleError {
+  return userError('PYTREE', `${joinPath(path)} is ${what}`, { fix });
+}
+
+/** `this.layers[0].w` */
+function access(path: readonly PathPart[]): string {
+  return `this${path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('')}`;
+}
+
 function containsNodes(value: unknown, seen: Set<unknown>): boolean {
-  if (value instanceof Module || value instanceof Variable || value instanceof Tensor) return true;
+  if (value instanceof Module || value instanceof Variable || value instanceof Tensor || ArrayBuffer.isView(value)) return true;
   if (typeof value !== 'object' || value === null || seen.has(value)) return false;
   seen.add(value);
   if (Array.isArray(value)) return value.some((child) => containsNodes(child, seen));
-  if (value instanceof Map) return [...value.values()].some((child) => containsNodes(child, seen));
+  if (value instanceof Map || value instanceof Set) return [...value.values()].some((child) => containsNodes(child, seen));
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return false;
   return Object.values(value).some((child) => containsNodes(child, seen));

@@ -3,7 +3,7 @@ import { deepKeyText, keyText } from '../tree.ts';
 import type { State } from './state.ts';
 import type { PathPart } from './paths.ts';
 import type { Module } from './module.ts';
-import { printsItself } from '../trace/printing.ts';
+import { printsItself, typeName } from '../trace/printing.ts';
 
 export type ModuleClass<M = Module> = abstract new (...args: never[]) => M;
 
@@ -53,6 +53,8 @@ export class GraphDef<M = Module> {
   readonly fields: Readonly<Record<string, FieldDef>>;
   /** Everything that is neither module nor Variable. */
   readonly staticFields: Readonly<Record<string, unknown>>;
+  /** Texts that are equal for equal static fields: their objects may be changed in place. */
+  readonly staticKeys: Readonly<Record<string, string>>;
   /** Equal keys mean equal structure. */
   readonly key: string;
   declare readonly __module?: M | undefined;
@@ -67,7 +69,8 @@ export class GraphDef<M = Module> {
     this.index = index;
     this.fields = Object.freeze({ ...fields });
     this.staticFields = Object.freeze({ ...staticFields });
-    this.key = `${keyText(type)}@${index}{${recordKey(fields, fieldKey)}}${deepKeyText(staticFields)}`;
+    this.staticKeys = Object.fromEntries(Object.entries(staticFields).map(([name, value]) => [name, deepKeyText(value)]));
+    this.key = `${keyText(type)}@${index}{${recordKey(fields, fieldKey)}}{${recordKey(this.staticKeys, String)}}`;
   }
 
   /** The fields that are modules, references to them (their index), or containers; Variables are in the State. */
@@ -81,7 +84,7 @@ export class GraphDef<M = Module> {
   toString(): string {
     const subs = Object.entries(this.submodules).map(([name, field]) => `${name}: ${showField(field)}`);
     const statics = Object.entries(this.staticFields).map(([name, value]) => `${name}: ${showStatic(value)}`);
-    return `GraphDef(type=${this.type.name}, index=${this.index}, submodules={${subs.join(', ')}}, staticFields={${statics.join(', ')}})`;
+    return `GraphDef(type=${typeName(this.type)}, index=${this.index}, submodules={${subs.join(', ')}}, staticFields={${statics.join(', ')}})`;
   }
 }
 
@@ -139,17 +142,18 @@ function showField(field: FieldDef): string {
   return field.kind === 'array' ? `[${parts.join(', ')}]` : `${field.kind === 'map' ? 'Map' : ''}{${parts.join(', ')}}`;
 }
 
-function showStatic(value: unknown): string {
+/** A static value for readers; what is met again inside itself is cut. */
+export function showStatic(value: unknown, ancestors: readonly unknown[] = []): string {
+  if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'function') return value.name || 'function';
-  if (Array.isArray(value)) return `[${value.map(showStatic).join(', ')}]`;
-  if (typeof value === 'object' && value !== null) {
-    const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype !== Object.prototype && prototype !== null) return value.constructor.name;
-    return `{${Object.entries(value)
-      .map(([name, child]) => `${name}: ${showStatic(child)}`)
-      .join(', ')}}`;
-  }
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+  if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value);
+  if (ancestors.includes(value)) return '...';
+  const show = (child: unknown): string => showStatic(child, [...ancestors, value]);
+  if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return typeName(value.constructor);
+  const entries = Object.entries(value).map(([name, child]) => `${name}: ${show(child)}`);
+  return `{${entries.join(', ')}}`;
 }
 
 printsItself(GraphDef);

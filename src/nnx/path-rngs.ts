@@ -4,6 +4,7 @@ import { userError } from '../trace/user-error.ts';
 import { foldIn } from '../random/index.ts';
 import { registerNodeType } from '../tree.ts';
 import type { Tensor } from '../trace/tensor.ts';
+import { interruptedTrace } from '../trace/eager.ts';
 import { currentTrace } from '../trace/trace.ts';
 import type { Trace } from '../trace/trace.ts';
 import type { KeySource } from './rngs.ts';
@@ -22,14 +23,21 @@ export class PathRngs implements KeySource {
   readonly key: Tensor;
   readonly countPath: readonly number[];
   #count: number;
-  /** Where the counter may advance; `undefined` for a copy handed into a trace, which must not. */
-  readonly #home: Trace | null | undefined;
+  /** The trace in which the counter may advance, null outside traces; undefined for a copy that a transform made. */
+  #home: Trace | null | undefined;
 
   constructor(key: Tensor, count: number = 0, countPath: readonly number[] = []) {
     this.key = key;
     this.#count = count;
     this.countPath = countPath;
-    this.#home = currentTrace();
+    this.#home = whereCountersAdvance();
+  }
+
+  /** What a transform hands to its function, or back: a copy that would draw the keys of its original again. */
+  static copy(key: Tensor, count: number, countPath: readonly number[]): PathRngs {
+    const copy = new PathRngs(key, count, countPath);
+    copy.#home = undefined;
+    return copy;
   }
 
   get count(): number {
@@ -53,29 +61,29 @@ export class PathRngs implements KeySource {
   }
 
   #checkHome(use: string): void {
-    const here = currentTrace();
-    if (this.#home === here && !borrowed.has(this)) return;
-    const made = this.#home == null ? 'outside the trace' : `in ${this.#home.name}`;
+    const here = whereCountersAdvance();
+    const home = this.#home;
+    if (home === here) return;
+    const made =
+      home === undefined ? 'is an argument or a result of a transform' : `was made ${home === null ? 'outside the trace' : `in ${home.name}`}`;
     throw userError(
       'RNG',
-      `PathRngs.${use} was called in ${here?.name ?? 'no trace'}, but the PathRngs was made ${made}: its counter is a plain number, ` +
-        'and the next call would draw the same keys again',
+      `PathRngs.${use} was called ${here === null ? 'outside traces' : `in ${here.name}`}, but the PathRngs ${made}: its counter is a ` +
+        'plain number, and the next call would draw the same keys again',
       { fix: 'new PathRngs(key) inside the function with the key as argument, or Rngs' },
     );
   }
 }
 
-/** Copies that a transform handed to its function. */
-const borrowed = new WeakSet<PathRngs>();
+/** The current trace, or the one that eager code interrupts: what runs once there does not run again in later calls. */
+function whereCountersAdvance(): Trace | null {
+  return currentTrace() ?? interruptedTrace();
+}
 
 registerNodeType<PathRngs, { readonly count: number; readonly countPath: readonly number[] }>({
   name: 'PathRngs',
   matches: (value): value is PathRngs => value instanceof PathRngs,
   flatten: (rngs) => ({ children: [['key', rngs.key]], aux: { count: rngs.count, countPath: rngs.countPath } }),
-  unflatten: ({ count, countPath }, [key]) => {
-    const copy = new PathRngs(key as Tensor, count, countPath);
-    borrowed.add(copy);
-    return copy;
-  },
+  unflatten: ({ count, countPath }, [key]) => PathRngs.copy(key as Tensor, count, countPath),
   key: (aux) => JSON.stringify(aux),
 });

@@ -1,9 +1,10 @@
 /** Tensors from what JavaScript has: numbers, nested arrays, typed arrays. */
-import { allocate, isDType, roundTo } from '../../compiler/dtype.ts';
+import { allocate, roundTo } from '../../compiler/dtype.ts';
 import type { DType } from '../../compiler/dtype.ts';
 import { showShape } from '../../compiler/shape.ts';
 import { describeValue, located, tensorOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
+import { knownDType, readOptions } from '../options.ts';
 import { checkRange, dtypeOfArray, hostTensor } from '../trace/literal.ts';
 import { Tensor } from '../trace/tensor.ts';
 import { Variable } from '../trace/variable.ts';
@@ -21,6 +22,11 @@ export interface ArrayOptions {
   readonly shape?: readonly number[];
 }
 
+interface ArrayChoices {
+  readonly dtype: DType | undefined;
+  readonly shape: readonly number[] | undefined;
+}
+
 type Leaf = number | boolean | bigint;
 type Leaves = { readonly length: number; readonly [index: number]: Leaf };
 
@@ -30,10 +36,8 @@ type Leaves = { readonly length: number; readonly [index: number]: Leaf };
  * @throws NARROWING for 64-bit typed arrays and bigints without `dtype`; VALUE for a number that an integer dtype does not hold;
  * SHAPE for lists of different lengths; DTYPE for an unknown dtype.
  */
-export function array(values: ArrayValues, { dtype, shape }: ArrayOptions = {}): Tensor {
-  if (dtype !== undefined && !isDType(dtype)) {
-    fail('DTYPE', `np.array: ${String(dtype)} is not a dtype`, "np.array(values, { dtype: 'float32' })");
-  }
+export function array(values: ArrayValues, options: ArrayOptions = {}): Tensor {
+  const { dtype, shape } = readOptions<ArrayChoices>('np.array', options, { dtype: undefined, shape: undefined });
   if (values instanceof Tensor || values instanceof Variable || holdsTensors(values)) {
     const tensor = ofTensors(values, dtype);
     return shape === undefined ? tensor : reshape(tensor, shape);
@@ -54,7 +58,7 @@ export function scalar(value: number | boolean, dtype?: DType): Tensor {
 
 /** x in another dtype: floats truncate towards zero to integers, and all but 0 is true. jax.numpy.astype. */
 export function astype(x: Operand, dtype: DType): Tensor {
-  return asDType(x, dtype);
+  return asDType(x, knownDType('np.astype', dtype, (known) => `x.astype('${known}')`));
 }
 
 function ofTensors(values: Tensor | Variable | readonly ArrayValues[], dtype: DType | undefined): Tensor {
@@ -90,7 +94,7 @@ function fromLeaves(leaves: Leaves, dtype: DType, shape: readonly number[]): Ten
     const data = allocate(dtype, leaves.length);
     for (let i = 0; i < data.length; i++) {
       const value = Number(leaves[i]);
-      checkRange(value, dtype);
+      checkRange(value, dtype, "np.array(values, { dtype: 'float32' })");
       data[i] = roundTo(dtype, value);
     }
     return hostTensor(data, shape, dtype);

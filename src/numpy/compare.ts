@@ -1,6 +1,7 @@
 /** Whether tensors are equal or close, element by element or as wholes. */
 import { sameShape } from '../../compiler/shape.ts';
 import * as lax from '../lax/index.ts';
+import { readOptions } from '../options.ts';
 import { tensorOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
@@ -23,7 +24,8 @@ export interface CloseOptions {
  *
  * @throws SHAPE when the shapes do not broadcast.
  */
-export function isclose(x: Operand, y: Operand, { rtol = 1e-5, atol = 1e-8, equalNan = false }: CloseOptions = {}): Tensor {
+export function isclose(x: Operand, y: Operand, options: CloseOptions = {}): Tensor {
+  const { rtol, atol, equalNan } = readOptions('np.isclose', options, { rtol: 1e-5, atol: 1e-8, equalNan: false });
   const [a, b] = promotedToFloat('np.isclose', [x, y]);
   const isWithin = lax.le(lax.abs(lax.sub(a, b)), lax.add(lax.mul(lax.abs(b), rtol), atol));
   const bothFinite = lax.bitwiseAnd(lax.isFinite(a), lax.isFinite(b));

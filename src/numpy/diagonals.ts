@@ -1,6 +1,7 @@
 /** Diagonals. */
 import { showShape } from '../../compiler/shape.ts';
 import * as lax from '../lax/index.ts';
+import { readOptions } from '../options.ts';
 import { tensorOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
@@ -17,9 +18,11 @@ export interface DiagonalOptions {
 }
 
 /** The diagonal over two axes, which give way to one at the end. jax.numpy.diagonal. @throws AXIS */
-export function diagonal(x: Operand, { offset = 0, axis1 = 0, axis2 = 1 }: DiagonalOptions = {}): Tensor {
+export function diagonal(x: Operand, options: DiagonalOptions = {}): Tensor {
+  const { offset, axis1, axis2 } = readOptions('np.diagonal', options, { offset: 0, axis1: 0, axis2: 1 });
   const tensor = tensorOf(x);
-  const axes = [axis1, axis2].map((axis) => axisOf('np.diagonal', axis, tensor.ndim));
+  const fix = tensor.ndim < 2 ? 'np.diagonal(np.atleast2d(x))' : 'np.diagonal(x, { axis1: 0, axis2: 1 })';
+  const axes = [axis1, axis2].map((axis) => axisOf('np.diagonal', axis, tensor.ndim, () => fix));
   const matrices = moveaxis(tensor, axes, [-2, -1]);
   const batch = matrices.shape.slice(0, -2);
   const [rows = 0, columns = 0] = matrices.shape.slice(-2);

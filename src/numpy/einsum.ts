@@ -53,12 +53,19 @@ function extentsOf(subscripts: string, tensors: readonly Tensor[], inputs: reado
       if (known !== undefined && known !== extent && !broadcasts) {
         const shapes = tensors.map((tensor) => showShape(tensor.shape)).join(' and ');
         const problem = `np.einsum: in '${subscripts}' with shapes ${shapes}, ${label} is both ${known} and ${extent}`;
-        fail('SHAPE', problem, "np.einsum('ij,kj->ik', x, y)");
+        const fitting = inputs.map((names) => `np.ones(${showShape(names.map((name) => firstExtent(name, tensors, inputs)))})`);
+        fail('SHAPE', problem, `np.einsum('${subscripts}', ${fitting.join(', ')})`);
       }
       extents.set(label, known === undefined || known === 1 ? extent : known);
     }),
   );
   return extents;
+}
+
+/** The extent of a label where it occurs first. */
+function firstExtent(label: string, tensors: readonly Tensor[], inputs: readonly (readonly string[])[]): number {
+  const operand = inputs.findIndex((labels) => labels.includes(label));
+  return tensors[operand]?.shape[inputs[operand]?.indexOf(label) ?? 0] ?? 1;
 }
 
 /** Without the axes of extent 1 that an ellipsis broadcasts. */

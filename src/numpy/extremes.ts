@@ -4,7 +4,7 @@ import { tensorOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import { asDType, axisOf } from './operands.ts';
-import { nonEmpty } from './reduce.ts';
+import { nonEmpty, reduceOptions } from './reduce.ts';
 
 export interface ArgOptions {
   /** The axis to search; by default the flattened tensor. */
@@ -34,7 +34,7 @@ function position(
   x: Operand,
   options: number | null | ArgOptions = {},
 ): Tensor {
-  const { axis = null, keepdims = false } = typeof options === 'number' || options === null ? { axis: options } : options;
+  const { axis, keepdims } = reduceOptions<Required<ArgOptions>>(name, options, { axis: null, keepdims: false });
   const given = tensorOf(x);
   const tensor = given.dtype === 'bool' ? asDType(given, 'int32') : given;
   const searched = axis === null ? lax.reshape(tensor, [tensor.size]) : tensor;

@@ -2,6 +2,7 @@
 import type { Literal } from '../../compiler/ir/jaxpr.ts';
 import { broadcastShapes, showShape, sizeOf, stridesOf } from '../../compiler/shape.ts';
 import * as lax from '../lax/index.ts';
+import { readOptions } from '../options.ts';
 import { located, tensorOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
@@ -26,7 +27,8 @@ export interface TakeOptions {
  *
  * @throws AXIS; DTYPE for indices that are not integers.
  */
-export function take(x: Operand, indices: Operand | readonly number[], { axis = null, mode = 'fill' }: TakeOptions = {}): Tensor {
+export function take(x: Operand, indices: Operand | readonly number[], options: TakeOptions = {}): Tensor {
+  const { axis, mode } = readOptions<Required<TakeOptions>>('np.take', options, { axis: null, mode: 'fill' });
   const tensor = axis === null ? ravel(x) : tensorOf(x);
   return gather(tensor, positions(indices), axisOf('np.take', axis ?? 0, tensor.ndim), mode);
 }
@@ -37,7 +39,9 @@ export function take(x: Operand, indices: Operand | readonly number[], { axis = 
  *
  * @throws AXIS; SHAPE when the ranks differ or other axes do not broadcast; DTYPE for indices that are not integers.
  */
-export function takeAlongAxis(x: Operand, indices: Operand, { axis }: { readonly axis: number | null }): Tensor {
+export function takeAlongAxis(x: Operand, indices: Operand, options: { readonly axis: number | null }): Tensor {
+  const { axis } = readOptions<{ axis: number | null | undefined }>('np.takeAlongAxis', options, { axis: undefined });
+  if (axis === undefined) fail('AXIS', 'np.takeAlongAxis: the axis is not given', 'np.takeAlongAxis(x, indices, { axis: -1 })');
   const picked = integers('np.takeAlongAxis', indices);
   if (axis === null) return take(x, ravel(picked));
   const tensor = tensorOf(x);
@@ -48,7 +52,8 @@ export function takeAlongAxis(x: Operand, indices: Operand, { axis }: { readonly
   }
   const extent = tensor.shape[along] ?? 0;
   const beside = tensor.shape.map((size, i) => (i === along ? 1 : size));
-  const shape = located(() => broadcastShapes([beside, picked.shape], 'np.takeAlongAxis'));
+  const fix = `np.takeAlongAxis(x, np.zeros(${showShape(beside)}, { dtype: 'int32' }), { axis: ${along} })`;
+  const shape = located(() => broadcastShapes([beside, picked.shape], 'np.takeAlongAxis', () => fix));
   const widened = broadcastAtom(tensor, shape.map((size, i) => (i === along ? extent : size)));
   const index = broadcastAtom(picked, shape);
   const position = lax.select(lax.lt(index, 0), lax.add(index, extent), index);

@@ -1,7 +1,9 @@
 /** Tensors joined, repeated and taken apart. Operands of different dtypes are promoted. */
-import { showShape } from '../../compiler/shape.ts';
+import { sameShape, showShape } from '../../compiler/shape.ts';
+import type { Shape } from '../../compiler/shape.ts';
 import * as lax from '../lax/index.ts';
-import { resultType, tensorOf } from '../trace/bind.ts';
+import { readOptions } from '../options.ts';
+import { describeValue, resultType, tensorOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import { asDType, axisOf, fail } from './operands.ts';
@@ -13,22 +15,30 @@ export interface AxisOptions {
 }
 
 /** Tensors one after the other along an axis that they have. jax.numpy.concatenate. @throws SHAPE when the other axes differ. */
-export function concatenate(xs: readonly Operand[], { axis = 0 }: AxisOptions = {}): Tensor {
+export function concatenate(xs: readonly Operand[], options: AxisOptions = {}): Tensor {
+  const { axis } = readOptions('np.concatenate', options, { axis: 0 });
   const [first, ...rest] = promotedList('np.concatenate', xs);
   const along = axisOf('np.concatenate', axis, first.ndim);
   const others = ({ shape }: Tensor): string => showShape(shape.filter((_, i) => i !== along));
   if (rest.some((tensor) => tensor.ndim !== first.ndim || others(tensor) !== others(first))) {
-    const shapes = [first, ...rest].map((tensor) => showShape(tensor.shape)).join(' and ');
-    fail('SHAPE', `np.concatenate: shapes ${shapes} differ in more than axis ${along}`, 'np.stack(xs)');
+    const shapes = [first, ...rest].map(({ shape }) => shape);
+    const fitting = shapes.map((shape) => first.shape.map((extent, i) => (i === along ? (shape[i] ?? 1) : extent)));
+    const problem = `np.concatenate: shapes ${shapes.map(showShape).join(' and ')} differ in more than axis ${along}`;
+    fail('SHAPE', problem, alongOneAxis(shapes) ?? `np.concatenate([${fitting.map(onesOf).join(', ')}], { axis: ${along} })`);
   }
   return rest.length === 0 ? first : lax.concatenate([first, ...rest], along);
 }
 
 /** Tensors of one shape along a new axis. jax.numpy.stack. @throws SHAPE when the shapes differ. */
-export function stack(xs: readonly Operand[], { axis = 0 }: AxisOptions = {}): Tensor {
+export function stack(xs: readonly Operand[], options: AxisOptions = {}): Tensor {
+  const { axis } = readOptions('np.stack', options, { axis: 0 });
   const tensors = promotedList('np.stack', xs);
-  const shapes = [...new Set(tensors.map((tensor) => showShape(tensor.shape)))];
-  if (shapes.length > 1) fail('SHAPE', `np.stack: shapes ${shapes.join(' and ')} differ`, 'np.concatenate(xs)');
+  const [first, ...rest] = tensors.map(({ shape }) => shape) as [Shape, ...Shape[]];
+  if (!rest.every((shape) => sameShape(shape, first))) {
+    const fitting = `np.stack([${[first, ...rest].map(() => onesOf(first)).join(', ')}])`;
+    const problem = `np.stack: shapes ${[first, ...rest].map(showShape).join(' and ')} differ`;
+    fail('SHAPE', problem, alongOneAxis([first, ...rest]) ?? fitting);
+  }
   const along = axisOf('np.stack', axis, tensors[0].ndim + 1);
   return concatenate(tensors.map((tensor) => lax.expandDims(tensor, [along])), { axis: along });
 }
@@ -49,7 +59,8 @@ export function hstack(xs: readonly Operand[]): Tensor {
  *
  * @throws SHAPE when the extent is no multiple of the number of pieces.
  */
-export function split(x: Operand, parts: number | readonly number[], { axis = 0 }: AxisOptions = {}): Tensor[] {
+export function split(x: Operand, parts: number | readonly number[], options: AxisOptions = {}): Tensor[] {
+  const { axis } = readOptions('np.split', options, { axis: 0 });
   const tensor = tensorOf(x);
   const along = axisOf('np.split', axis, tensor.ndim);
   const extent = tensor.shape[along] ?? 0;
@@ -77,7 +88,8 @@ export function tile(x: Operand, repetitions: number | readonly number[]): Tenso
 /**
  * Each element `repeats` times in a row, along an axis or (by default) of the flattened tensor. jax.numpy.repeat, static repeats.
  */
-export function repeat(x: Operand, repeats: number, { axis = null }: { readonly axis?: number | null } = {}): Tensor {
+export function repeat(x: Operand, repeats: number, options: { readonly axis?: number | null } = {}): Tensor {
+  const { axis } = readOptions<{ axis: number | null }>('np.repeat', options, { axis: null });
   if (!Number.isInteger(repeats) || repeats < 0) {
     fail('VALUE', `np.repeat: ${repeats} is not a number of repetitions`, 'np.repeat(x, 2)');
   }
@@ -89,7 +101,20 @@ export function repeat(x: Operand, repeats: number, { axis = null }: { readonly 
   return reshape(apart, tensor.shape.map((extent, i) => (i === along ? extent * repeats : extent)));
 }
 
+/** How shapes that differ along one axis only are joined along it. */
+function alongOneAxis(shapes: readonly Shape[]): string | undefined {
+  const [first = []] = shapes;
+  const differing = first.flatMap((extent, axis) => (shapes.every((shape) => shape[axis] === extent) ? [] : [axis]));
+  const joins = differing.length === 1 && shapes.every((shape) => shape.length === first.length);
+  return joins ? `np.concatenate(xs, { axis: ${differing[0]} })` : undefined;
+}
+
+function onesOf(shape: Shape): string {
+  return `np.ones(${showShape(shape)})`;
+}
+
 function promotedList(name: string, xs: readonly Operand[]): readonly [Tensor, ...Tensor[]] {
+  if (!Array.isArray(xs)) fail('VALUE', `${name}: tensors to join come in a list, not as ${describeValue(xs)}`, `${name}([x, y])`);
   const [first, ...rest] = xs.map(tensorOf);
   if (first === undefined) return fail('VALUE', `${name}: there is nothing to join`, `${name}([x, y])`);
   const { dtype } = resultType([first, ...rest]);

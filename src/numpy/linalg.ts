@@ -1,5 +1,6 @@
 /** Norms; the namespace `np.linalg`. */
 import * as lax from '../lax/index.ts';
+import { readOptions } from '../options.ts';
 import type { Operand } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import { asDType, fail, floatTensor } from './operands.ts';
@@ -18,10 +19,11 @@ export interface NormOptions extends ReduceOptions {
  *
  * @throws AXIS; VALUE for another order over two or more axes: matrix norms by singular values do not exist yet.
  */
-export function norm(x: Operand, { ord = 2, ...reduce }: NormOptions = {}): Tensor {
+export function norm(x: Operand, options: NormOptions = {}): Tensor {
+  const { ord, ...reduce } = readOptions<Required<NormOptions>>('np.linalg.norm', options, { ord: 2, axis: null, keepdims: false });
   const tensor = floatTensor(x);
   if (ord === 2) return lax.sqrt(sum(lax.square(tensor), reduce));
-  const count = reduce.axis === undefined || reduce.axis === null ? tensor.ndim : [reduce.axis].flat().length;
+  const count = reduce.axis === null ? tensor.ndim : [reduce.axis].flat().length;
   if (count > 1) {
     fail('VALUE', `np.linalg.norm: order ${ord} over ${count} axes`, `np.linalg.norm(x, { ord: ${ord}, axis: -1 })`);
   }

@@ -4,7 +4,7 @@ import type { DType, Promotable } from '../../compiler/dtype.ts';
 import type { ErrorCode } from '../../compiler/errors.ts';
 import type { Literal } from '../../compiler/ir/jaxpr.ts';
 import { broadcastShapes, normalizeAxes, normalizeAxis, sameShape, showShape } from '../../compiler/shape.ts';
-import type { Shape } from '../../compiler/shape.ts';
+import type { CallWith, Shape } from '../../compiler/shape.ts';
 import { broadcastInDim } from '../lax/movement.ts';
 import type { Atoms } from '../lax/operands.ts';
 import { convertElementType } from '../lax/select.ts';
@@ -38,8 +38,7 @@ export function promotedToNumber<const T extends readonly Operand[]>(name: strin
 
 /** Operands broadcast to their common shape by NumPy's rules; scalars stay scalars, which every elementwise primitive takes. */
 export function broadcast<const T extends readonly (Tensor | Literal)[]>(name: string, atoms: T): Atoms<T> {
-  const shapes = atoms.map((atom) => atom.aval.shape).filter((shape) => shape.length > 0);
-  const shape = located(() => broadcastShapes(shapes, name));
+  const shape = located(() => broadcastShapes(atoms.map((atom) => atom.aval.shape), name));
   return atoms.map((atom) => (atom.aval.shape.length === 0 ? atom : broadcastAtom(atom, shape))) as Atoms<T>;
 }
 
@@ -81,14 +80,14 @@ export function shapeOf(name: string, shape: number | readonly number[], fix = `
   return fail('SHAPE', `${name}: ${showShape(list)} is not a shape: extents are whole numbers from 0`, fix);
 }
 
-/** The distinct axes named by `axes`, counted from the front. @throws AXIS */
-export function axesOf(name: string, axes: Axes, rank: number): number[] {
-  return located(() => normalizeAxes(axes, rank, name));
+/** The distinct axes named by `axes`, counted from the front; `fix` is a call with other axes. @throws AXIS */
+export function axesOf(name: string, axes: Axes, rank: number, fix?: CallWith): number[] {
+  return located(() => normalizeAxes(axes, rank, name, fix));
 }
 
-/** The axis counted from the front. @throws AXIS */
-export function axisOf(name: string, axis: number, rank: number): number {
-  return located(() => normalizeAxis(axis, rank, name));
+/** The axis counted from the front; `fix` is a call with another axis. @throws AXIS */
+export function axisOf(name: string, axis: number, rank: number, fix?: CallWith): number {
+  return located(() => normalizeAxis(axis, rank, name, fix));
 }
 
 function aligned<const T extends readonly Operand[]>(

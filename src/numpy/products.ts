@@ -1,7 +1,9 @@
 /** Products of vectors and matrices: each is one dot_general. Operands are promoted; bools count as int32. */
-import { broadcastShapes, showShape } from '../../compiler/shape.ts';
+import { broadcastShapes, fittingShapes, showShape } from '../../compiler/shape.ts';
+import type { Shape } from '../../compiler/shape.ts';
 import * as lax from '../lax/index.ts';
 import type { DimensionNumbers } from '../lax/index.ts';
+import { readOptions } from '../options.ts';
 import { located, resultType, tensorOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
@@ -23,12 +25,22 @@ export function matmul(x: Operand, y: Operand): Tensor {
   }
   // Without batch axes on the right, those of the left are free axes like the rows.
   if (b.ndim <= 2) return contract('np.matmul', a, b, [a.ndim - 1], [Math.max(0, b.ndim - 2)]);
-  const batch = located(() => broadcastShapes([a.shape.slice(0, -2), b.shape.slice(0, -2)], 'np.matmul'));
+  const batch = located(() => batchOf(a.shape, b.shape));
   const right = broadcastAtom(b, [...batch, ...b.shape.slice(-2)]);
   if (a.ndim === 1) return contract('np.matmul', a, right, [0], [right.ndim - 2]);
   const left = broadcastAtom(a, [...batch, ...a.shape.slice(-2)]);
   const axes = batch.map((_, axis) => axis);
   return contract('np.matmul', left, right, [left.ndim - 1], [right.ndim - 2], [axes, axes]);
+}
+
+/** The leading axes that matrices broadcast to. @throws SHAPE */
+function batchOf(x: Shape, y: Shape): Shape {
+  const operation = `np.matmul of ${showShape(x)} and ${showShape(y)}, leading axes`;
+  return broadcastShapes([x.slice(0, -2), y.slice(0, -2)], operation, (batches) => {
+    const [left = [], right = []] = fittingShapes(batches);
+    const [a, b] = [[...left, ...x.slice(-2)], [...right, x.at(-1)!, y.at(-1)!]];
+    return `np.matmul(np.ones(${showShape(a)}), np.ones(${showShape(b)}))`;
+  });
 }
 
 /**
@@ -65,7 +77,8 @@ export interface TensordotOptions {
 }
 
 /** The sum of products over paired axes; the others of x, then those of y, are left. jax.numpy.tensordot. @throws SHAPE, AXIS */
-export function tensordot(x: Operand, y: Operand, { axes = 2 }: TensordotOptions = {}): Tensor {
+export function tensordot(x: Operand, y: Operand, options: TensordotOptions = {}): Tensor {
+  const { axes } = readOptions<Required<TensordotOptions>>('np.tensordot', options, { axes: 2 });
   const [a, b] = factors(x, y);
   if (typeof axes === 'number') {
     if (!Number.isInteger(axes) || axes < 0 || axes > Math.min(a.ndim, b.ndim)) {
@@ -76,7 +89,7 @@ export function tensordot(x: Operand, y: Operand, { axes = 2 }: TensordotOptions
     return contract('np.tensordot', a, b, paired.map((i) => a.ndim - axes + i), paired);
   }
   const resolve = (list: number | readonly number[], { ndim }: Tensor): number[] =>
-    [list].flat().map((axis: number) => axisOf('np.tensordot', axis, ndim));
+    [list].flat().map((axis: number) => axisOf('np.tensordot', axis, ndim, () => 'np.tensordot(x, y, { axes: 0 })'));
   const [left, right] = [resolve(axes[0], a), resolve(axes[1], b)];
   if (left.length !== right.length) {
     const problem = `np.tensordot: axes ${showShape(left)} of x cannot be paired with axes ${showShape(right)} of y`;
@@ -86,7 +99,8 @@ export function tensordot(x: Operand, y: Operand, { axes = 2 }: TensordotOptions
 }
 
 /** The product over one axis (default the last) of operands that broadcast. jax.numpy.vecdot. @throws SHAPE, AXIS */
-export function vecdot(x: Operand, y: Operand, { axis = -1 }: { readonly axis?: number } = {}): Tensor {
+export function vecdot(x: Operand, y: Operand, options: { readonly axis?: number } = {}): Tensor {
+  const { axis } = readOptions('np.vecdot', options, { axis: -1 });
   const product = multiply(...factors(x, y));
   return lax.reduceSum(product, [axisOf('np.vecdot', axis, product.ndim)]);
 }
@@ -113,8 +127,9 @@ function contract(
 
 /** A transposed operand if that fits, else shapes that do. */
 function fixOf(name: string, x: Tensor, y: Tensor, fitting: readonly number[]): string {
-  if (y.ndim > 1 && y.shape.at(-1) === x.shape.at(-1)) return `${name}(x, np.swapaxes(y, -1, -2))`;
-  if (x.ndim > 1 && x.shape.at(-2) === y.shape.at(y.ndim > 1 ? -2 : -1)) return `${name}(np.swapaxes(x, -1, -2), y)`;
+  const transposable = name === 'np.matmul' || name === 'np.dot';
+  if (transposable && y.ndim > 1 && y.shape.at(-1) === x.shape.at(-1)) return `${name}(x, np.swapaxes(y, -1, -2))`;
+  if (transposable && x.ndim > 1 && x.shape.at(-2) === y.shape.at(y.ndim > 1 ? -2 : -1)) return `${name}(np.swapaxes(x, -1, -2), y)`;
   return `${name}(np.ones(${showShape(x.shape)}), np.ones(${showShape(fitting)}))`;
 }
 

@@ -1,6 +1,7 @@
 /** Elements moved within a tensor, around it, or left out by triangle. */
 import { showShape } from '../../compiler/shape.ts';
 import * as lax from '../lax/index.ts';
+import { readOptions } from '../options.ts';
 import { tensorOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
@@ -15,7 +16,8 @@ import { ravel, reshape, swapaxes } from './shape.ts';
  *
  * @throws AXIS
  */
-export function roll(x: Operand, shift: number | readonly number[], { axis = null }: { readonly axis?: Axes } = {}): Tensor {
+export function roll(x: Operand, shift: number | readonly number[], options: { readonly axis?: Axes } = {}): Tensor {
+  const { axis } = readOptions<{ axis: Axes }>('np.roll', options, { axis: null });
   const tensor = tensorOf(x);
   if (axis === null) return reshape(roll(ravel(tensor), shift, { axis: 0 }), tensor.shape);
   const axes = [axis].flat().map((i: number) => axisOf('np.roll', i, tensor.ndim));
@@ -29,7 +31,7 @@ export function roll(x: Operand, shift: number | readonly number[], { axis = nul
 /** x in reverse order along the given axes, by default all. jax.numpy.flip. @throws AXIS */
 export function flip(x: Operand, axis?: Axes | { readonly axis?: Axes }): Tensor {
   const tensor = tensorOf(x);
-  return lax.rev(tensor, axesOf('np.flip', reduceOptions(axis).axis ?? null, tensor.ndim));
+  return lax.rev(tensor, axesOf('np.flip', reduceOptions<{ axis: Axes }>('np.flip', axis, { axis: null }).axis, tensor.ndim));
 }
 
 /** x in reverse order along axis 0. jax.numpy.flipud. @throws AXIS */
@@ -59,7 +61,8 @@ export interface PadOptions {
 }
 
 /** x with elements of one value around it. jax.numpy.pad, mode `constant`. @throws VALUE for widths that do not fit the rank. */
-export function pad(x: Operand, padWidth: PadWidth, { constantValues = 0 }: PadOptions = {}): Tensor {
+export function pad(x: Operand, padWidth: PadWidth, options: PadOptions = {}): Tensor {
+  const { constantValues } = readOptions<Required<PadOptions>>('np.pad', options, { constantValues: 0 });
   const tensor = tensorOf(x);
   const widths = padWidths(tensor, padWidth);
   if (widths.length !== tensor.ndim || !widths.flat().every((width) => Number.isInteger(width) && width >= 0)) {
@@ -100,7 +103,7 @@ function isPair(padWidth: Exclude<PadWidth, number>): padWidth is readonly [numb
 }
 
 function lowerTriangle(name: string, tensor: Tensor, k: number): Tensor {
-  const [row, column] = [axisOf(name, -2, tensor.ndim), axisOf(name, -1, tensor.ndim)];
+  const [row, column] = [-2, -1].map((axis) => axisOf(name, axis, tensor.ndim, () => `${name}(np.atleast2d(x))`)) as [number, number];
   return lax.ge(
     lax.add(lax.broadcastedIota('int32', tensor.shape, row), k),
     lax.broadcastedIota('int32', tensor.shape, column),

@@ -1,6 +1,7 @@
 /** What reductions share: their options, and reducing with `keepdims`. */
 import { sizeOf } from '../../compiler/shape.ts';
 import * as lax from '../lax/index.ts';
+import { readOptions } from '../options.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import { axesOf, fail } from './operands.ts';
 import type { Axes } from './operands.ts';
@@ -15,10 +16,17 @@ export interface ReduceOptions {
 /** What a reduction takes after its operand: axes alone, or options. */
 export type Reduce<Options extends ReduceOptions = ReduceOptions> = Axes | Options;
 
-/** Options, or axes alone, as options. */
-export function reduceOptions<Options extends ReduceOptions>(reduce: Reduce<Options> | undefined): Partial<Options> {
+/** What reductions do unless told otherwise. */
+export const WHOLE: Required<ReduceOptions> = { axis: null, keepdims: false };
+
+/** The options of a reduction, which may be axes alone. @throws VALUE for an unknown option */
+export function reduceOptions<Choices extends { readonly axis: Axes }>(
+  name: string,
+  reduce: Axes | Partial<Choices> | undefined,
+  defaults: Choices,
+): Choices {
   const isAxes = reduce === null || typeof reduce === 'number' || Array.isArray(reduce);
-  return (isAxes ? { axis: reduce } : (reduce ?? {})) as Partial<Options>;
+  return readOptions(name, (isAxes ? { axis: reduce } : (reduce ?? {})) as Partial<Choices>, defaults);
 }
 
 /** x reduced by a lax reduction over the axes of the options. */

@@ -10,7 +10,7 @@ import { tensorOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import { asDType } from './operands.ts';
-import { nonEmpty, reduceOptions, reduced } from './reduce.ts';
+import { WHOLE, nonEmpty, reduceOptions, reduced } from './reduce.ts';
 import type { Reduce, ReduceOptions } from './reduce.ts';
 
 export interface SumOptions extends ReduceOptions {
@@ -18,38 +18,44 @@ export interface SumOptions extends ReduceOptions {
   readonly dtype?: DType;
 }
 
+interface SumChoices extends Required<ReduceOptions> {
+  readonly dtype: DType | undefined;
+}
+
 /** The sum; bools count as int32. jax.numpy.sum. */
 export function sum(x: Operand, reduce?: Reduce<SumOptions>): Tensor {
-  const options = reduceOptions(reduce);
+  const options = reduceOptions<SumChoices>('np.sum', reduce, { ...WHOLE, dtype: undefined });
   return reduced('np.sum', lax.reduceSum, summand(x, options.dtype), options);
 }
 
 /** The product; bools count as int32. jax.numpy.prod. */
 export function prod(x: Operand, reduce?: Reduce<SumOptions>): Tensor {
-  const options = reduceOptions(reduce);
+  const options = reduceOptions<SumChoices>('np.prod', reduce, { ...WHOLE, dtype: undefined });
   return reduced('np.prod', lax.reduceProd, summand(x, options.dtype), options);
 }
 
 /** The largest element; NaN wins. jax.numpy.max. @throws VALUE when there is none. */
 export function max(x: Operand, reduce?: Reduce): Tensor {
-  const tensor = nonEmpty('np.max', tensorOf(x), reduceOptions(reduce));
-  return reduced('np.max', tensor.dtype === 'bool' ? lax.reduceOr : lax.reduceMax, tensor, reduceOptions(reduce));
+  const options = reduceOptions('np.max', reduce, WHOLE);
+  const tensor = nonEmpty('np.max', tensorOf(x), options);
+  return reduced('np.max', tensor.dtype === 'bool' ? lax.reduceOr : lax.reduceMax, tensor, options);
 }
 
 /** The smallest element; NaN wins. jax.numpy.min. @throws VALUE when there is none. */
 export function min(x: Operand, reduce?: Reduce): Tensor {
-  const tensor = nonEmpty('np.min', tensorOf(x), reduceOptions(reduce));
-  return reduced('np.min', tensor.dtype === 'bool' ? lax.reduceAnd : lax.reduceMin, tensor, reduceOptions(reduce));
+  const options = reduceOptions('np.min', reduce, WHOLE);
+  const tensor = nonEmpty('np.min', tensorOf(x), options);
+  return reduced('np.min', tensor.dtype === 'bool' ? lax.reduceAnd : lax.reduceMin, tensor, options);
 }
 
 /** Whether all elements are true (numbers: not 0): bool. jax.numpy.all. */
 export function all(x: Operand, reduce?: Reduce): Tensor {
-  return reduced('np.all', lax.reduceAnd, asDType(x, 'bool'), reduceOptions(reduce));
+  return reduced('np.all', lax.reduceAnd, asDType(x, 'bool'), reduceOptions('np.all', reduce, WHOLE));
 }
 
 /** Whether any element is true (numbers: not 0): bool. jax.numpy.any. */
 export function any(x: Operand, reduce?: Reduce): Tensor {
-  return reduced('np.any', lax.reduceOr, asDType(x, 'bool'), reduceOptions(reduce));
+  return reduced('np.any', lax.reduceOr, asDType(x, 'bool'), reduceOptions('np.any', reduce, WHOLE));
 }
 
 /** The int32 number of elements that are true, or not 0. jax.numpy.count_nonzero. */

@@ -1,5 +1,5 @@
 /** Other shapes for the same elements. Axes may be negative: then they count from the end. */
-import { broadcastShapes as broadcastTogether, sameShape, showShape, sizeOf } from '../../compiler/shape.ts';
+import { broadcastShapes as broadcastTogether, fittingShapes, sameShape, showShape, sizeOf, spread } from '../../compiler/shape.ts';
 import type { Shape } from '../../compiler/shape.ts';
 import * as lax from '../lax/index.ts';
 import { located, tensorOf } from '../trace/bind.ts';
@@ -36,11 +36,12 @@ export function ravel(x: Operand): Tensor {
 /** Axis i of the result is axis `axes[i]` of x; without `axes` they are reversed. jax.numpy.transpose. @throws AXIS */
 export function transpose(x: Operand, axes?: readonly number[]): Tensor {
   const tensor = tensorOf(x);
-  const wanted = axes ?? tensor.shape.map((_, axis) => tensor.ndim - 1 - axis);
-  const permutation = wanted.map((axis) => axisOf('np.transpose', axis, tensor.ndim));
+  const wanted = [axes ?? tensor.shape.map((_, axis) => tensor.ndim - 1 - axis)].flat();
+  const fix = `np.transpose(x, ${showShape(tensor.shape.map((_, axis) => axis))})`;
+  const permutation = wanted.map((axis) => axisOf('np.transpose', axis, tensor.ndim, () => fix));
   if (permutation.length !== tensor.ndim || new Set(permutation).size !== tensor.ndim) {
     const problem = `np.transpose: ${showShape(wanted)} does not name each axis of shape ${showShape(tensor.shape)} once`;
-    fail('AXIS', problem, `np.transpose(x, ${showShape(tensor.shape.map((_, axis) => axis))})`);
+    fail('AXIS', problem, fix);
   }
   return permutation.every((axis, i) => axis === i) ? tensor : lax.transpose(tensor, permutation);
 }
@@ -53,7 +54,7 @@ export function matrixTranspose(x: Operand): Tensor {
 /** Two axes exchanged. jax.numpy.swapaxes. @throws AXIS */
 export function swapaxes(x: Operand, axis1: number, axis2: number): Tensor {
   const tensor = tensorOf(x);
-  const [first, second] = [axisOf('np.swapaxes', axis1, tensor.ndim), axisOf('np.swapaxes', axis2, tensor.ndim)];
+  const [first, second] = [axis1, axis2].map((axis) => axisOf('np.swapaxes', axis, tensor.ndim, () => 'np.swapaxes(x, 0, -1)')) as [number, number];
   return transpose(tensor, tensor.shape.map((_, axis) => (axis === first ? second : axis === second ? first : axis)));
 }
 
@@ -61,7 +62,7 @@ export function swapaxes(x: Operand, axis1: number, axis2: number): Tensor {
 export function moveaxis(x: Operand, source: number | readonly number[], destination: number | readonly number[]): Tensor {
   const tensor = tensorOf(x);
   const resolve = (axes: number | readonly number[]): number[] =>
-    [axes].flat().map((axis: number) => axisOf('np.moveaxis', axis, tensor.ndim));
+    [axes].flat().map((axis: number) => axisOf('np.moveaxis', axis, tensor.ndim, () => 'np.moveaxis(x, 0, -1)'));
   const [from, to] = [resolve(source), resolve(destination)];
   if (from.length !== to.length || new Set(from).size !== from.length || new Set(to).size !== to.length) {
     fail('AXIS', `np.moveaxis: cannot move axes ${showShape(from)} to ${showShape(to)}`, 'np.moveaxis(x, [0, 1], [-1, -2])');
@@ -78,7 +79,7 @@ export function moveaxis(x: Operand, source: number | readonly number[], destina
  */
 export function squeeze(x: Operand, axis?: Axes | { readonly axis?: Axes }): Tensor {
   const tensor = tensorOf(x);
-  const named = reduceOptions(axis).axis ?? null;
+  const named = reduceOptions<{ axis: Axes }>('np.squeeze', axis, { axis: null }).axis;
   const axes = axesOf('np.squeeze', named, tensor.ndim).filter((i) => named !== null || tensor.shape[i] === 1);
   const wide = axes.find((i) => tensor.shape[i] !== 1);
   if (wide !== undefined) {
@@ -92,13 +93,16 @@ export function squeeze(x: Operand, axis?: Axes | { readonly axis?: Axes }): Ten
 export function expandDims(x: Operand, axis: number | readonly number[]): Tensor {
   const tensor = tensorOf(x);
   const count = typeof axis === 'number' ? 1 : axis.length;
-  return lax.expandDims(tensor, axesOf('np.expandDims', axis, tensor.ndim + count));
+  return lax.expandDims(tensor, axesOf('np.expandDims', axis, tensor.ndim + count, (fitting) => `np.expandDims(x, ${fitting})`));
 }
 
 /** x repeated to `newShape` by NumPy's rules. jax.numpy.broadcast_to. @throws SHAPE */
 export function broadcastTo(x: Operand, newShape: readonly number[]): Tensor {
   const tensor = tensorOf(x);
-  const together = located(() => broadcastTogether([tensor.shape, newShape], 'np.broadcastTo'));
+  const spreadOut = spread(tensor.shape, newShape);
+  const reshaped = spreadOut === undefined ? 'x' : `x.reshape(${showShape(spreadOut)})`;
+  const fix = `np.broadcastTo(${reshaped}, ${showShape(spreadOut === undefined ? tensor.shape : newShape)})`;
+  const together = located(() => broadcastTogether([tensor.shape, newShape], 'np.broadcastTo', () => fix));
   if (!sameShape(together, newShape)) {
     const problem = `np.broadcastTo: shape ${showShape(tensor.shape)} does not broadcast to ${showShape(newShape)}`;
     fail('SHAPE', problem, `np.broadcastTo(x, ${showShape(together)})`);
@@ -115,7 +119,8 @@ export function broadcastArrays(...xs: readonly Operand[]): Tensor[] {
 
 /** The shape that shapes broadcast to together. jax.numpy.broadcast_shapes. @throws SHAPE */
 export function broadcastShapes(...shapes: readonly Shape[]): number[] {
-  return located(() => broadcastTogether(shapes, 'np.broadcastShapes'));
+  const fix = (unfit: readonly Shape[]): string => `np.broadcastShapes(${fittingShapes(unfit).map(showShape).join(', ')})`;
+  return located(() => broadcastTogether(shapes, 'np.broadcastShapes', fix));
 }
 
 /** x, with a leading axis of extent 1 if it is a scalar. jax.numpy.atleast_1d. */

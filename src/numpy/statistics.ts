@@ -3,7 +3,7 @@ import * as lax from '../lax/index.ts';
 import type { Operand } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import { broadcastAtom, floatTensor } from './operands.ts';
-import { reduceOptions, reduced, reducedSize } from './reduce.ts';
+import { WHOLE, reduceOptions, reduced, reducedSize } from './reduce.ts';
 import type { Reduce, ReduceOptions } from './reduce.ts';
 
 export interface VarianceOptions extends ReduceOptions {
@@ -13,12 +13,12 @@ export interface VarianceOptions extends ReduceOptions {
 
 /** The arithmetic mean. jax.numpy.mean. */
 export function mean(x: Operand, reduce?: Reduce): Tensor {
-  return average('np.mean', floatTensor(x), reduceOptions(reduce));
+  return average('np.mean', floatTensor(x), reduceOptions('np.mean', reduce, WHOLE));
 }
 
 /** The variance, in two passes: the mean first, then the squares of what differs from it. jax.numpy.var. */
 function var_(x: Operand, reduce?: Reduce<VarianceOptions>): Tensor {
-  const { ddof = 0, ...options } = reduceOptions(reduce);
+  const { ddof, ...options } = reduceOptions('np.var', reduce, { ...WHOLE, ddof: 0 });
   const tensor = floatTensor(x);
   const center = average('np.var', tensor, { ...options, keepdims: true });
   const squares = lax.square(lax.sub(tensor, broadcastAtom(center, tensor.shape)));

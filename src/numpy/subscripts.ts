@@ -19,7 +19,7 @@ export function parseSubscripts(text: string, shapes: readonly Shape[]): Subscri
   const [, left = '', right] = match;
   const terms = left.split(',');
   if (terms.length !== shapes.length) {
-    fail('VALUE', `np.einsum: '${text}' is for ${terms.length} operands, and there are ${shapes.length}`, EXAMPLE);
+    fail('VALUE', `np.einsum: '${text}' is for ${terms.length} operands, and there are ${shapes.length}`, withOperands(compact));
   }
   const inputs = terms.map((term, i) => labelsOf(text, term, shapes[i] ?? []));
   return { inputs, output: outputLabels(text, right, inputs.flat()) };
@@ -29,7 +29,7 @@ function labelsOf(text: string, term: string, shape: Shape): string[] {
   const [before = '', after, ...more] = term.split('...');
   const hidden = shape.length - before.length - (after ?? '').length;
   if (more.length > 0 || hidden < 0 || (after === undefined && hidden !== 0)) {
-    fail('SHAPE', `np.einsum: '${term}' of '${text}' does not name the axes of an operand of shape ${showShape(shape)}`, EXAMPLE);
+    fail('SHAPE', `np.einsum: '${term}' of '${text}' does not name the axes of an operand of shape ${showShape(shape)}`, withOperands(text));
   }
   return [...before, ...ellipsis(hidden), ...(after ?? '')];
 }
@@ -42,8 +42,19 @@ function outputLabels(text: string, right: string | undefined, all: readonly str
   }
   const labels = right.split(/(\.\.\.)/).flatMap((part) => (part === '...' ? hidden : [...part]));
   const odd = labels.find((label, i) => !all.includes(label) || labels.indexOf(label) !== i);
-  if (odd !== undefined) fail('VALUE', `np.einsum: the output of '${text}' has ${odd} twice, or no operand has it`, EXAMPLE);
+  if (odd !== undefined) {
+    const possible = [...right].filter((label, i) => label === '.' || (all.includes(label) && right.indexOf(label) === i)).join('');
+    const problem = `np.einsum: the output of '${text}' has ${odd} twice, or no operand has it`;
+    fail('VALUE', problem, `np.einsum('${text.replace(/->.*/, '')}->${possible}', ...)`);
+  }
   return labels;
+}
+
+/** The subscripts with operands that have their ranks. */
+function withOperands(text: string): string {
+  const terms = text.replaceAll(' ', '').replace(/->.*/, '').split(',');
+  const operands = terms.map((term) => `np.ones(${showShape([...term.replace('...', '')].map(() => 2))})`);
+  return `np.einsum('${text}', ${operands.join(', ')})`;
 }
 
 function ellipsis(count: number): string[] {

@@ -4,12 +4,13 @@ import type { Literal } from '../../compiler/ir/jaxpr.ts';
 import * as lax from '../lax/index.ts';
 import { np } from '../numpy/index.ts';
 import { broadcastAtom, fail, shapeOf } from '../numpy/operands.ts';
+import { readOptions } from '../options.ts';
 import { tensorOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import { literalOf } from '../trace/literal.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import type { Variable } from '../trace/variable.ts';
-import { splitPair } from './key.ts';
+import { split } from './key.ts';
 import type { Key } from './key.ts';
 import { bits, uniform, within } from './uniform.ts';
 import type { SampleShape } from './uniform.ts';
@@ -34,7 +35,8 @@ export interface RademacherOptions {
 }
 
 /** -1 or 1, each with probability 1/2. jax.random.rademacher. */
-export function rademacher(key: Key | Variable, shape: SampleShape = [], { dtype = 'int32' }: RademacherOptions = {}): Tensor {
+export function rademacher(key: Key | Variable, shape: SampleShape = [], options: RademacherOptions = {}): Tensor {
+  const { dtype } = readOptions<Required<RademacherOptions>>('random.rademacher', options, { dtype: 'int32' });
   return lax.sub(lax.mul(lax.convertElementType(bernoulli(key, 0.5, shape), dtype), 2), 1);
 }
 
@@ -55,11 +57,13 @@ export function randint(
   shape: SampleShape,
   minval: Operand,
   maxval: Operand,
-  { dtype = 'int32' }: RandintOptions = {},
+  options: RandintOptions = {},
 ): Tensor {
+  const { dtype } = readOptions<Required<RandintOptions>>('random.randint', options, { dtype: 'int32' });
   const result = shapeOf('random.randint', shape, 'random.randint(key, [2, 3], 0, 10)');
   const { start, span } = range(minval, maxval, dtype, result);
-  const [high, low] = splitPair(key).map((each) => bits(each, result)) as [Tensor, Tensor];
+  const [first, second] = split(key);
+  const [high, low] = [bits(first, result), bits(second, result)];
   // 64 random bits modulo the span, from the remainders of their halves: 2^32 = 2^16 * 2^16, as far as 32 bits hold it.
   const half = lax.rem(2 ** 16, span);
   const multiplier = lax.rem(lax.mul(half, half), span);

@@ -4,17 +4,31 @@ import { sizeOf } from '../../compiler/shape.ts';
 import * as lax from '../lax/index.ts';
 import { np } from '../numpy/index.ts';
 import { asDType, fail, shapeOf } from '../numpy/operands.ts';
-import { tensorOf } from '../trace/bind.ts';
+import { describeValue, tensorOf } from '../trace/bind.ts';
 import { literalOf } from '../trace/literal.ts';
 import type { Operand } from '../trace/bind.ts';
-import type { Tensor } from '../trace/tensor.ts';
-import type { Variable } from '../trace/variable.ts';
+import { Tensor } from '../trace/tensor.ts';
+import { Variable } from '../trace/variable.ts';
 import { hash, hashHalves } from './threefry.ts';
 import type { Words } from './threefry.ts';
 import { currentLayout } from './layout.ts';
 
 /** A key: a uint32 tensor of shape [2]; several are stacked, [..., 2], and vmap maps over them. */
 export type Key = Tensor;
+
+interface Positions {
+  1: 0;
+  2: 0 | 1;
+  3: 0 | 1 | 2;
+  4: 0 | 1 | 2 | 3;
+  5: 0 | 1 | 2 | 3 | 4;
+  6: 0 | 1 | 2 | 3 | 4 | 5;
+  7: 0 | 1 | 2 | 3 | 4 | 5 | 6;
+  8: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
+}
+
+/** N keys, shape [N, 2]; `const [a, b] = split(key)` gives keys of type Key, also under noUncheckedIndexedAccess. */
+export type Keys<N extends number> = N extends keyof Positions ? Key & { readonly [I in Positions[N]]: Key } : Key;
 
 /**
  * The key of a seed: [0, seed mod 2^32], as jax.random.key without 64-bit types.
@@ -29,18 +43,15 @@ export function key(seed: Operand): Key {
 /**
  * `num` new keys, shape [num, 2], or [...num, 2] for a shape. The old key must not be used again. jax.random.split. @throws SHAPE
  */
+export function split(key: Key | Variable): Keys<2>;
+export function split<const N extends number>(key: Key | Variable, num: N): Keys<N>;
+export function split(key: Key | Variable, num: number | readonly number[]): Key;
 export function split(key: Key | Variable, num: number | readonly number[] = 2): Key {
   const shape = shapeOf('random.split', num, 'random.split(key, 2)');
   const size = sizeOf(shape);
   const words = wordsOf('random.split', key);
   if (currentLayout() === 'original') return np.reshape(hashHalves(words, 2 * size), [...shape, 2]);
   return np.reshape(np.stack(hash(words, 0, lax.iota('uint32', size)), { axis: -1 }), [...shape, 2]);
-}
-
-/** `split(key)` as two keys. */
-export function splitPair(key: Key | Variable): [Key, Key] {
-  const keys = split(key);
-  return [np.slice(keys, 0), np.slice(keys, 1)];
 }
 
 /** The key of an integer under a key: equal in both layouts. jax.random.fold_in. @throws VALUE, DTYPE as `key` */
@@ -52,6 +63,9 @@ export function foldIn(key: Key | Variable, data: Operand): Key {
 
 /** The two words of a single key. @throws SHAPE, DTYPE for anything else. */
 export function wordsOf(name: string, key: Key | Variable): Words {
+  if (!(key instanceof Tensor || key instanceof Variable)) {
+    fail('DTYPE', `${name}: ${describeValue(key)} is not a key, which is uint32[2]`, 'random.key(0)');
+  }
   const tensor = tensorOf(key);
   if (tensor.dtype !== 'uint32' || tensor.ndim !== 1 || tensor.shape[0] !== 2) {
     const isBatch = tensor.dtype === 'uint32' && tensor.shape.at(-1) === 2;

@@ -6,11 +6,12 @@ import { showShape, sizeOf } from '../../compiler/shape.ts';
 import * as lax from '../lax/index.ts';
 import { np } from '../numpy/index.ts';
 import { axisOf, fail, shapeOf } from '../numpy/operands.ts';
+import { readOptions } from '../options.ts';
 import { tensorOf } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import type { Variable } from '../trace/variable.ts';
 import { randint } from './discrete.ts';
-import { splitPair } from './key.ts';
+import { split } from './key.ts';
 import type { Key } from './key.ts';
 import { bits } from './uniform.ts';
 import type { SampleShape } from './uniform.ts';
@@ -26,7 +27,8 @@ export interface PermutationOptions {
  *
  * @throws AXIS; VALUE for a number that is no size.
  */
-export function permutation(key: Key | Variable, x: number | Tensor | Variable, { axis = 0 }: PermutationOptions = {}): Tensor {
+export function permutation(key: Key | Variable, x: number | Tensor | Variable, options: PermutationOptions = {}): Tensor {
+  const { axis } = readOptions('random.permutation', options, { axis: 0 });
   if (typeof x === 'number') return order(key, shapeOf('random.permutation', x, 'random.permutation(key, 10)')[0] ?? 0);
   const tensor = tensorOf(x);
   const along = axisOf('random.permutation', axis, tensor.ndim);
@@ -48,8 +50,9 @@ export function choice(
   key: Key | Variable,
   x: number | Tensor | Variable,
   shape: SampleShape = [],
-  { replace = true, axis = 0 }: ChoiceOptions = {},
+  options: ChoiceOptions = {},
 ): Tensor {
+  const { replace, axis } = readOptions('random.choice', options, { replace: true, axis: 0 });
   const result = shapeOf('random.choice', shape, 'random.choice(key, 10, [2, 3])');
   const from = typeof x === 'number' ? null : tensorOf(x);
   const along = from === null ? 0 : axisOf('random.choice', axis, from.ndim);
@@ -69,7 +72,7 @@ function order(key: Key | Variable, n: number): Tensor {
   let result = np.arange(n);
   let rest = key;
   for (let round = 0; round < rounds; round++) {
-    const [next, drawn] = splitPair(rest);
+    const [next, drawn] = split(rest);
     rest = next;
     result = np.take(result, sortedPositions(bits(drawn, [n])));
   }

@@ -4,6 +4,7 @@ import { sizeOf } from '../../compiler/shape.ts';
 import * as lax from '../lax/index.ts';
 import { np } from '../numpy/index.ts';
 import { asDType, shapeOf } from '../numpy/operands.ts';
+import { readOptions } from '../options.ts';
 import { tensorOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
@@ -22,7 +23,8 @@ export interface BitsOptions {
 }
 
 /** Uniformly distributed bits: uint32 of `shape`. jax.random.bits. */
-export function bits(key: Key | Variable, shape: SampleShape = [], { bitWidth = 32 }: BitsOptions = {}): Tensor {
+export function bits(key: Key | Variable, shape: SampleShape = [], options: BitsOptions = {}): Tensor {
+  const { bitWidth } = readOptions<Required<BitsOptions>>('random.bits', options, { bitWidth: 32 });
   const result = shapeOf('random.bits', shape, 'random.bits(key, [2, 3])');
   return np.reshape(flatBits(key, sizeOf(result), bitWidth), result);
 }
@@ -46,7 +48,11 @@ export interface UniformOptions extends FloatOptions {
  * @throws DTYPE unless `dtype` is a float, SHAPE when the bounds do not broadcast.
  */
 export function uniform(key: Key | Variable, shape: SampleShape = [], options: UniformOptions = {}): Tensor {
-  const { dtype = 'float32', minval = 0, maxval = 1 } = options;
+  const { dtype, minval, maxval } = readOptions<Required<UniformOptions>>('random.uniform', options, {
+    dtype: 'float32',
+    minval: 0,
+    maxval: 1,
+  });
   const { bits: width, nmant } = np.finfo(dtype);
   const fraction = lax.shiftRightLogical(bits(key, shape, { bitWidth: width }), width - nmant);
   // An integer below 2^nmant times 2^-nmant is exact: JAX's numbers without its detour through the bits of [1, 2).

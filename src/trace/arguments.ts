@@ -2,15 +2,16 @@
  * The arguments of a transformed function: which leaves are traced, which are static, and a key that is equal exactly when a
  * program traced for one list of arguments serves another.
  */
-import { userError } from './user-error.ts';
 import { showAval } from '../../compiler/ir/jaxpr.ts';
-import { deepKeyText, flatten, keyText, treedefKey, unflatten } from '../tree.ts';
-import type { TreeDef } from '../tree.ts';
+import { deepKeyText, keyText, treedefKey, unflatten } from '../tree.ts';
 import { toTensor } from './literal.ts';
+import { takeSnapshot } from './structure.ts';
+import type { Snapshot } from './structure.ts';
 import { Tensor } from './tensor.ts';
 import { currentTrace, readIn } from './trace.ts';
 import type { Trace } from './trace.ts';
-import { Variable } from './variable.ts';
+import { Variable, kindOf } from './variable.ts';
+import type { VariableKind } from './variable.ts';
 
 /** A traced leaf: a tensor, or a Variable (once, however often it is reached). */
 export interface TracedLeaf {
@@ -25,22 +26,18 @@ export interface StaticLeaf {
   readonly path: string;
 }
 
-export interface Arguments {
+export interface Arguments extends Snapshot {
   readonly traced: readonly TracedLeaf[];
   readonly statics: readonly StaticLeaf[];
-  /** Structure, static values, classes, metadata and aliasing of Variables: everything but the avals. */
+  /** Structure, classes, metadata and aliasing of Variables: everything but static values and avals. */
   readonly structure: string;
   /** Where the k-th leaf of the tree is found: a traced leaf's number, or -1 for a static one. */
   readonly places: readonly number[];
-  readonly paths: readonly string[];
-  readonly treedef: TreeDef;
-  readonly leaves: readonly unknown[];
-  /** The modules of the arguments, in order of visit. */
-  readonly objects: readonly object[];
 }
 
 export function readArguments(args: readonly unknown[]): Arguments {
-  const { leaves, paths, treedef, objects } = flatten(args, { root: 'args' });
+  const snapshot = takeSnapshot(args, 'args');
+  const { leaves, paths, treedef } = snapshot;
   const traced: TracedLeaf[] = [];
   const statics: StaticLeaf[] = [];
   const numbers = new Map<Variable, number>();
@@ -59,23 +56,26 @@ export function readArguments(args: readonly unknown[]): Arguments {
     traced.push({ value: leaf as Tensor | Variable, path, argument: argumentOf(path) });
     return traced.length - 1;
   });
-  const staticKeys = statics.map(({ value }) => keyText(value)).join(',');
-  const structure = `${treedefKey(treedef)}|${[...numbers.keys()].map(variableKind).join(',')}|${places.join(',')}|${staticKeys}`;
-  return { traced, statics, structure, places, paths, treedef, leaves, objects };
+  const kinds = [...numbers.keys()].map((variable) => kindKey(kindOf(variable))).join(',');
+  const structure = `${treedefKey(treedef)}|${kinds}|${places.join(',')}`;
+  return { ...snapshot, traced, statics, structure, places };
+}
+
+/** Equal for arguments for which one trace can serve: structure, static values, avals now. */
+export function argumentsKey({ structure, statics, traced }: Arguments): string {
+  const trace = currentTrace();
+  const avals = traced.map((leaf) => showAval(currentValue(leaf, trace).aval));
+  return `${structure}|${statics.map(({ value }) => keyText(value)).join(',')}|${avals.join(',')}`;
 }
 
 /** Equal for Variables between which a function sees no difference but their values. */
-export function variableKind(variable: Variable): string {
-  return `${keyText(variable.constructor)}${deepKeyText(variable.metadata)}`;
+export function kindKey({ type, fields }: VariableKind): string {
+  return `${keyText(type)}${deepKeyText(fields)}`;
 }
 
 /** The value of a traced leaf now: Variables are read in the current environment. */
 export function currentValue(leaf: TracedLeaf, trace: Trace | null = currentTrace()): Tensor {
   return leaf.value instanceof Tensor ? leaf.value : readIn(trace, leaf.value);
-}
-
-export function avalsKey(tensors: readonly Tensor[]): string {
-  return tensors.map((tensor) => showAval(tensor.aval)).join(',');
 }
 
 /** The arguments as the function receives them: tensors replaced by tracers, Variables and modules as they are. */
@@ -88,31 +88,6 @@ export function rebuildArguments(args: Arguments, tracers: readonly Tensor[], tr
     return place < 0 || leaf instanceof Variable ? leaf : tracers[place]!;
   });
   return unflatten(args.treedef, leaves) as unknown[];
-}
-
-/** @throws STRUCTURE when the function changed a static field or the graph of an argument. */
-export function checkStructure(before: Arguments, args: readonly unknown[], name: string): void {
-  const after = flatten(args, { root: 'args' });
-  if (treedefKey(after.treedef) === treedefKey(before.treedef)) return;
-  const changes = changedNodes(before.treedef, after.treedef, 'args').map((change) => `\n  ${change}`);
-  throw userError('STRUCTURE', `${name}: the structure of an argument changed while it was traced:${changes.join('')}`, {
-    fix: 'change fields and submodules outside the transformed function',
-  });
-}
-
-function changedNodes(before: TreeDef, after: TreeDef, path: string): string[] {
-  if (before.kind === 'node' && after.kind === 'node' && before.type === after.type) {
-    const own = before.type.differences?.(before.aux, after.aux) ?? [];
-    if (own.length > 0) return own.map((change) => `${path}${change}`);
-  }
-  if (!('children' in before) || !('children' in after) || before.children.length !== after.children.length)
-    return [`${path} changed`];
-  const keys = 'keys' in before ? before.keys : null;
-  const children = before.children.flatMap((child, i) => {
-    const part = keys === null ? `[${i}]` : `.${String(keys[i])}`;
-    return treedefKey(child) === treedefKey(after.children[i]!) ? [] : changedNodes(child, after.children[i]!, path + part);
-  });
-  return children.length === 0 ? [`${path} changed`] : children;
 }
 
 function argumentOf(path: string): number {

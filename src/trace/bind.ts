@@ -10,6 +10,7 @@ import type { Params } from '../../compiler/ir/jaxpr.ts';
 import { evaluate } from '../../compiler/reference/evaluate.ts';
 import { sizeOf } from '../../compiler/shape.ts';
 import { hostComputes } from '../device.ts';
+import { interrupting } from './eager.ts';
 import { runJaxpr } from './execute.ts';
 import { describeValue, hostTensor, literalOf, literalTensor, scalarLiteral, toTensor } from './literal.ts';
 import { CallStack, userSource } from './location.ts';
@@ -119,9 +120,14 @@ function bindEagerly(primitive: Primitive, operands: readonly (Tensor | Literal)
   return runJaxpr(jaxpr, tensors, primitive.name);
 }
 
-/** Runs `f` eagerly inside a trace, on concrete tensors only. */
+/**
+ * Runs `f` eagerly inside a trace, on concrete tensors only: not on Variables, whose values the trace threads.
+ *
+ * @throws CONCRETIZATION or STATE_WRITE where `f` reads or writes a Variable that it did not make.
+ */
 export function eager<T>(f: () => T): T {
-  return withTrace(null, f);
+  const trace = currentTrace();
+  return trace === null ? f() : interrupting(trace, () => withTrace(null, f));
 }
 
 export { describeValue };

@@ -63,7 +63,7 @@ export function deviceFor(inputs: readonly Tensor[], label: string, wanted?: Dev
     throw userError(
       'DEVICE_MISMATCH',
       `${label} runs on ${device.label}, but an operand ${input.describe()} is on ${input.device.label}`,
-      { fix: 'x.to(device)' },
+      { fix: 'await x.to(device)' },
     );
   }
   return device;

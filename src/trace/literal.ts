@@ -26,13 +26,11 @@ export function literalOf(value: number, dtype: DType, weak: boolean): Literal {
   return new Literal(roundTo(dtype, value), aval(dtype, [], weak));
 }
 
-export function checkRange(value: number, dtype: DType): void {
+export function checkRange(value: number, dtype: DType, fix = "x.astype('float32')"): void {
   if (!isInteger(dtype)) return;
   const [low, high] = dtype === 'int32' ? [-(2 ** 31), 2 ** 31 - 1] : [0, 2 ** 32 - 1];
   if (Number.isInteger(value) && value >= low && value <= high) return;
-  throw userError('VALUE', `${value} is not a value of ${dtype}, which holds integers from ${low} to ${high}`, {
-    fix: "x.astype('float32')",
-  });
+  throw userError('VALUE', `${value} is not a value of ${dtype}, which holds integers from ${low} to ${high}`, { fix });
 }
 
 /** A host tensor with a copy of `data`. */
@@ -90,7 +88,13 @@ export function toTensor(value: unknown, numberDtype: DType): Tensor {
     const data = (value as TypedArray).slice();
     return hostTensor(data, [data.length], dtype);
   }
-  throw userError('PYTREE', `${describeValue(value)} is not a tensor`, { fix: 'np.array(value)' });
+  throw userError('PYTREE', `${describeValue(value)} is not a tensor`, asTensor(value));
+}
+
+function asTensor(value: unknown): { readonly fix?: string } {
+  if (value === null || value === undefined) return { fix: 'value ?? 0' };
+  if (typeof value === 'string' || typeof value === 'bigint') return { fix: 'Number(value)' };
+  return Array.isArray(value) ? { fix: 'np.array(value)' } : {};
 }
 
 export function describeValue(value: unknown): string {

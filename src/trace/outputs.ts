@@ -2,64 +2,80 @@
  * The results of a transformed function, described rather than kept: an argument's Variable comes back as this call's object, a thing
  * made in the trace as a fresh one per call, static leaves as they are.
  */
-import type { Literal } from '../../compiler/ir/jaxpr.ts';
 import { flatten, keyText, treedefKey, unflatten } from '../tree.ts';
 import type { TreeDef } from '../tree.ts';
-import { variableKind } from './arguments.ts';
+import { kindKey } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
-import { scalarLiteral, toTensor } from './literal.ts';
+import { toTensor } from './literal.ts';
 import { Tensor } from './tensor.ts';
 import type { Trace } from './trace.ts';
-import { Variable } from './variable.ts';
+import { Variable, kindOf, variableOf } from './variable.ts';
+import type { VariableKind } from './variable.ts';
 
 type OutputLeaf =
   | { readonly kind: 'result'; readonly index: number }
   | { readonly kind: 'argument'; readonly index: number }
   | { readonly kind: 'object'; readonly index: number }
-  | { readonly kind: 'fresh'; readonly index: number; readonly like: Variable }
+  | { readonly kind: 'fresh'; readonly index: number; readonly like: VariableKind }
   | { readonly kind: 'static'; readonly value: unknown };
 
+/** How to make the results of any call from what the program computes. It holds nothing of the trace. */
 export interface OutputPlan {
-  /** The tensors that the program must compute, in order. */
-  readonly values: readonly (Tensor | Literal)[];
-  readonly paths: readonly string[];
   readonly treedef: TreeDef;
   readonly leaves: readonly OutputLeaf[];
+  /** How many tensors the program computes. */
+  readonly count: number;
 }
 
-/** `numbers`: whether numbers and booleans are tensors (scan) or static (jit, vmap). */
-export function planOutputs(result: unknown, trace: Trace, args: Arguments, numbers: 'static' | 'traced'): OutputPlan {
+export interface PlannedOutputs {
+  readonly plan: OutputPlan;
+  /** The tensors that the program must compute, in order. */
+  readonly values: readonly Tensor[];
+  /** Where each of them is found in the results. */
+  readonly paths: readonly string[];
+}
+
+export function planOutputs(result: unknown, trace: Trace, args: Arguments): PlannedOutputs {
   const isArgument = (value: unknown): boolean => args.objects.includes(value as object);
-  const { leaves, paths, treedef } = flatten(result, { root: 'output', isLeaf: isArgument });
-  const values: (Tensor | Literal)[] = [];
-  const valuePaths: string[] = [];
+  const flat = flatten(result, { root: 'output', isLeaf: isArgument });
+  const values: Tensor[] = [];
+  const paths: string[] = [];
   const fresh = new Map<Variable, number>();
-  const place = (value: Tensor | Literal, path: string): number => {
-    values.push(value);
-    valuePaths.push(path);
-    return values.length - 1;
+  const place = (value: Tensor, path: string): number => {
+    paths.push(path);
+    return values.push(value) - 1;
   };
-  const plan = leaves.map((leaf, i): OutputLeaf => {
-    const path = paths[i]!;
+  const leaves = flat.leaves.map((leaf, i): OutputLeaf => {
+    const path = flat.paths[i]!;
     if (isArgument(leaf)) return { kind: 'object', index: args.objects.indexOf(leaf as object) };
     if (leaf instanceof Tensor || ArrayBuffer.isView(leaf)) {
       return { kind: 'result', index: place(toTensor(leaf, 'float32'), path) };
     }
-    if (leaf instanceof Variable) {
-      if (!trace.created(leaf)) {
-        const index = args.traced.findIndex(({ value }) => value === leaf);
-        return index < 0 ? { kind: 'static', value: leaf } : { kind: 'argument', index };
-      }
-      let index = fresh.get(leaf);
-      if (index === undefined) fresh.set(leaf, (index = place(trace.readVariable(leaf), path)));
-      return { kind: 'fresh', index, like: leaf };
+    if (!(leaf instanceof Variable)) return { kind: 'static', value: leaf };
+    if (!trace.created(leaf)) {
+      const index = args.traced.findIndex(({ value }) => value === leaf);
+      return index < 0 ? { kind: 'static', value: leaf } : { kind: 'argument', index };
     }
-    if (numbers === 'traced' && (typeof leaf === 'number' || typeof leaf === 'boolean')) {
-      return { kind: 'result', index: place(scalarLiteral(leaf), path) };
-    }
-    return { kind: 'static', value: leaf };
+    let index = fresh.get(leaf);
+    if (index === undefined) fresh.set(leaf, (index = place(trace.readVariable(leaf), path)));
+    return { kind: 'fresh', index, like: kindOf(leaf) };
   });
-  return { values, paths: valuePaths, treedef, leaves: plan };
+  return { plan: { treedef: describe(flat.treedef, leaves), leaves, count: values.length }, values, paths };
+}
+
+/** The tree without the objects that the trace made: those are above fresh leaves. */
+function describe(treedef: TreeDef, leaves: readonly OutputLeaf[]): TreeDef {
+  let next = 0;
+  const visit = (node: TreeDef): TreeDef => {
+    if (node.kind === 'leaf') next++;
+    if (node.kind === 'leaf' || node.kind === 'nothing') return node;
+    const first = next;
+    const children = node.children.map(visit);
+    const made = leaves.slice(first, next).some(({ kind }) => kind === 'fresh');
+    if (node.kind !== 'node' || !made) return { ...node, children };
+    return { ...node, children, aux: node.type.describe?.(node.aux) ?? node.aux };
+  };
+  return visit(treedef);
 }
 
 /** Whether two plans make the same of equal results. Static leaves are the same values, and not only equal ones. */
@@ -70,7 +86,7 @@ export function samePlan(a: OutputPlan, b: OutputPlan): boolean {
 function planKey({ treedef, leaves }: OutputPlan): string {
   const keys = leaves.map((leaf) => {
     if (leaf.kind === 'static') return keyText(leaf.value);
-    return `${leaf.kind}${leaf.index}${leaf.kind === 'fresh' ? variableKind(leaf.like) : ''}`;
+    return `${leaf.kind}${leaf.index}${leaf.kind === 'fresh' ? kindKey(leaf.like) : ''}`;
   });
   return `${treedefKey(treedef)}|${keys.join(',')}`;
 }
@@ -90,7 +106,7 @@ export function buildOutputs(plan: OutputPlan, results: readonly Tensor[], args:
         return leaf.value;
       case 'fresh': {
         let variable = fresh.get(leaf.index);
-        if (variable === undefined) fresh.set(leaf.index, (variable = leaf.like.with(results[leaf.index]!)));
+        if (variable === undefined) fresh.set(leaf.index, (variable = variableOf(leaf.like, results[leaf.index]!)));
         return variable;
       }
     }

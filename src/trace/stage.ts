@@ -1,5 +1,5 @@
 /** Traces a function once with abstract tensors. */
-import { userError } from './user-error.ts';
+import { rejectPromise } from './promise.ts';
 import type { Jaxpr, Literal, Var } from '../../compiler/ir/jaxpr.ts';
 import type { Atom, Aval } from '../../compiler/ir/jaxpr.ts';
 import type { Tensor } from './tensor.ts';
@@ -31,10 +31,21 @@ export interface Finished {
 export function stage<T>(name: string, avals: readonly Aval[], f: (tracers: readonly Tensor[], trace: Trace) => T): Staged<T> {
   const trace = new Trace(name, currentTrace());
   const tracers = avals.map((aval) => trace.newTracer(aval));
-  try {
+  return orDrop(trace, () => {
     const result = withTrace(trace, () => f(tracers, trace));
-    rejectPromise(name, result);
+    rejectPromise(
+      result,
+      `${name} returned a Promise: a traced function runs once, synchronously, to record its operations`,
+      'await the data before the call, and pass it as an argument',
+    );
     return { trace, inputs: tracers.map((tracer) => trace.atom(tracer) as Var), result };
+  });
+}
+
+/** Runs a part of the tracing; if it throws, the trace is over. */
+export function orDrop<T>(trace: Trace, part: () => T): T {
+  try {
+    return part();
   } catch (error) {
     trace.end();
     throw error;
@@ -55,13 +66,4 @@ export function closedJaxpr(finished: Finished): Jaxpr {
   const { captures, inputs, outputs, writes, trace } = finished;
   const all = [...captures.map((capture) => capture.input), ...inputs];
   return trace.builder.build([], all, [...outputs, ...writes.map((write) => write.value)]);
-}
-
-function rejectPromise(name: string, result: unknown): void {
-  if (!(result instanceof Promise)) return;
-  // The orphaned promise must not end the process when it rejects.
-  result.catch(() => undefined);
-  throw userError('PROMISE', `${name} returned a Promise: a traced function runs once, synchronously, to record its operations`, {
-    fix: 'await the data before the call, and pass it as an argument',
-  });
 }

@@ -26,6 +26,16 @@ export interface Tracer {
 /** Nested JavaScript numbers or booleans, as `array()` gives them. */
 export type NestedArray = number | boolean | readonly NestedArray[];
 
+/** What JavaScript was about to do when it asked for a primitive, and what to write instead. */
+const OPERATORS: Readonly<Record<'default' | 'number' | 'string', { readonly use: string; readonly fix: string }>> = {
+  default: { use: 'the operator + or ==', fix: 'x.add(y), or np.equal(x, y)' },
+  number: {
+    use: 'an operator',
+    fix: 'x.mul(y), np.where(np.greater(x, 0), a, b), or lax.cond(np.greater(x, 0), f, g, x)',
+  },
+  string: { use: 'a string', fix: 'x.describe(), or outside of traces await x.array()' },
+};
+
 const released = new FinalizationRegistry<Storage>((storage) => storage.release());
 
 /** Above this size a handle carries an untouched ArrayBuffer, so that the engine's collector feels what it holds. */
@@ -48,6 +58,7 @@ export class Tensor {
     const bytes = storage === null || storage.device === null ? 0 : sizeOf(aval.shape) * 4;
     this.#pressure = bytes >= PRESSURE_BYTES ? new ArrayBuffer(bytes) : null;
     if (storage !== null) released.register(this, storage, this);
+    Object.freeze(this); // `x[0] = 1` must not pass in silence.
   }
 
   /** Takes over one count of the storage. */
@@ -139,25 +150,25 @@ export class Tensor {
     }
   }
 
-  /** The one element of a tensor of size 1. */
-  async item(): Promise<number | boolean> {
+  /** The one element of a tensor of size 1: a boolean for bool, else a number. The type parameter says which you know it to be. */
+  async item<T extends number | boolean = number | boolean>(): Promise<T> {
     if (this.size !== 1) {
       throw userError('SHAPE', `item(): the tensor ${this.describe()} has ${this.size} elements, not one`, {
         fix: 'await x.array()',
       });
     }
-    return element(await this.data(), 0, this.dtype);
+    return element(await this.data(), 0, this.dtype) as T;
   }
 
-  /** The elements as nested JavaScript arrays of numbers (booleans for bool). */
-  async array(): Promise<NestedArray> {
+  /** The elements as nested JavaScript arrays of numbers (booleans for bool): `await x.array<number[][]>()` of a matrix. */
+  async array<T extends NestedArray = NestedArray>(): Promise<T> {
     const data = await this.data();
     let position = 0;
     const build = (axis: number): NestedArray =>
       axis === this.ndim
         ? element(data, position++, this.dtype)
         : Array.from({ length: this.shape[axis] ?? 0 }, () => build(axis + 1));
-    return build(0);
+    return build(0) as T;
   }
 
   /** Resolves with this tensor when its elements have been computed; rejects with what went wrong. */
@@ -175,31 +186,23 @@ export class Tensor {
     return this.tracer === null ? `Tensor(${this.describe()})` : `Tracer(${showAval(this.aval)} in ${this.tracer.trace.name})`;
   }
 
-  /** Arithmetic and comparison operators, template strings and indexing reach this: none of them can work. */
-  [Symbol.toPrimitive](): never {
-    throw this.concretization('an operator');
+  /** Arithmetic and comparison operators, template strings and keys of objects reach this: none of them can work. */
+  [Symbol.toPrimitive](hint: 'default' | 'number' | 'string'): never {
+    throw this.concretization(OPERATORS[hint].use, OPERATORS[hint].fix);
   }
 
-  concretization(use: string): HeddleError {
-    if (this.tracer === null) {
-      return userError(
-        'CONCRETIZATION',
-        `${use} needs a JavaScript value, but the elements of ${this.toString()} live on a device`,
-        {
-          fix: 'x.add(1), np.greater(x, 0), or await x.item()',
-        },
-      );
-    }
-    const made = this.tracer.made === undefined ? '' : ` (made at ${this.tracer.made})`;
-    return userError(
-      'CONCRETIZATION',
-      `${use} needs a JavaScript value, but ${this.toString()} has none while it is traced${made}`,
-      {
-        fix: use.endsWith('()')
-          ? 'return x from the function, and read the result outside'
-          : 'np.where(np.greater(x, 0), a, b) or lax.cond(np.greater(x, 0), f, g, x)',
-      },
-    );
+  /** JSON.stringify reaches this, and cannot wait for the elements. */
+  toJSON(): never {
+    throw this.concretization('JSON.stringify', ...(this.tracer === null ? ['JSON.stringify(await x.array())'] : []));
+  }
+
+  concretization(use: string, fix = 'return x from the function, and read the result outside'): HeddleError {
+    const made = this.tracer?.made === undefined ? '' : ` (made at ${this.tracer.made})`;
+    const problem =
+      this.tracer === null
+        ? `the elements of ${this.toString()} live on a device`
+        : `${this.toString()} has none while it is traced${made}`;
+    return userError('CONCRETIZATION', `${use} needs a JavaScript value, but ${problem}`, { fix });
   }
 
   /** Bytes of collector pressure this handle carries. */

@@ -8,6 +8,7 @@ import type { Atom, Aval } from '../../compiler/ir/jaxpr.ts';
 import { HeddleError } from '../../compiler/errors.ts';
 import { Tensor } from './tensor.ts';
 import type { Variable } from './variable.ts';
+import { checkReachable } from './eager.ts';
 import { leaked } from './leak.ts';
 
 /** A value from outside the trace: a captured tensor, or the value of a Variable when the trace began to need it. */
@@ -99,15 +100,24 @@ export class Trace {
     return tracer;
   }
 
+  /** @throws LEAKED_TRACER for a value that this trace cannot reach. */
   writeVariable(variable: Variable, value: Tensor): void {
-    this.#values.set(variable, value);
+    const from = value.tracer?.trace;
+    if (from !== undefined && from !== this && !this.#isInside(from)) throw leaked(value, this);
+    this.#values.set(variable, this.#strong(value));
     if (!this.#created.has(variable)) this.#written.add(variable);
   }
 
   /** A Variable made inside the trace: its cell stays empty, its value lives here. */
   createVariable(variable: Variable, value: Tensor): void {
-    this.#values.set(variable, value);
+    this.#values.set(variable, this.#strong(value));
     this.#created.add(variable);
+  }
+
+  /** The value as a Variable holds it: strongly typed. */
+  #strong(value: Tensor): Tensor {
+    if (!value.aval.weak) return value;
+    return Tensor.traced(this, this.builder.convertElementType(this.atom(value), { newDtype: value.dtype, weakType: false }));
   }
 
   #capture(tensor: Tensor): Capture {
@@ -143,12 +153,19 @@ export function withTrace<T>(trace: Trace | null, f: () => T): T {
 
 /** The value of a Variable as `trace` sees it; `null` is the world outside traces. */
 export function readIn(trace: Trace | null, variable: Variable): Tensor {
-  return trace === null ? variable.cell() : trace.readVariable(variable);
+  if (trace !== null) return trace.readVariable(variable);
+  checkReachable(variable, 'read');
+  return variable.cell();
 }
 
+/** Outside traces the Variable takes over the tensor's handle. */
 export function writeIn(trace: Trace | null, variable: Variable, value: Tensor): void {
-  if (trace === null) variable.setCell(value);
-  else trace.writeVariable(variable, value);
+  if (trace !== null) {
+    trace.writeVariable(variable, value);
+    return;
+  }
+  checkReachable(variable, 'written');
+  variable.setCell(value);
 }
 
 function tracerVar(tracer: Tensor): Var {

@@ -3,14 +3,14 @@
  * environment, so no cell ever holds a tracer and the IR stays pure.
  */
 import type { TypedArray } from '../../compiler/dtype.ts';
-import { sameAval, showAval } from '../../compiler/ir/jaxpr.ts';
-import type { Tensor } from './tensor.ts';
+import { Tensor } from './tensor.ts';
 import { leaked } from './leak.ts';
-import { currentTrace, readIn, writeIn } from './trace.ts';
+import { checkReachable, madeEagerly } from './eager.ts';
+import { currentTrace, readIn } from './trace.ts';
 import type { Trace } from './trace.ts';
 import { toTensor } from './literal.ts';
 import { userError } from './user-error.ts';
-import { printsItself } from './printing.ts';
+import { printsItself, typeName } from './printing.ts';
 
 /** What may be given as the value of a Variable; numbers and arrays of numbers become float32. */
 export type VariableValue = Tensor | number | boolean | TypedArray;
@@ -18,6 +18,12 @@ export type VariableValue = Tensor | number | boolean | TypedArray;
 /** Static facts beside the value, such as `sharding`; they print and travel with the Variable. */
 export interface Metadata {
   readonly [name: string]: unknown;
+}
+
+/** What a Variable is apart from its value: its class, and its fields, the metadata among them. */
+export interface VariableKind {
+  readonly type: abstract new (...args: never[]) => Variable;
+  readonly fields: Readonly<Record<string, unknown>>;
 }
 
 export abstract class Variable {
@@ -33,7 +39,8 @@ export abstract class Variable {
     const tensor = toTensor(value, 'float32');
     const trace = currentTrace();
     if (trace === null) {
-      this.#cell = tensor.alias();
+      this.setCell(this.#held(tensor));
+      madeEagerly(this);
     } else {
       this.#birth = trace;
       trace.createVariable(this, tensor);
@@ -44,9 +51,10 @@ export abstract class Variable {
   get value(): Tensor {
     const trace = currentTrace();
     if (trace !== null) return trace.readVariable(this);
+    checkReachable(this, 'read');
     const known = this.#handle?.deref();
     if (known !== undefined && !known.disposed) return known;
-    const handle = this.cell().alias();
+    const handle = this.#held(this.cell());
     this.#handle = new WeakRef(handle);
     return handle;
   }
@@ -54,8 +62,12 @@ export abstract class Variable {
   set value(value: VariableValue) {
     const tensor = toTensor(value, 'float32');
     const trace = currentTrace();
-    if (trace === null) this.setCell(tensor.alias());
-    else writeIn(trace, this, tensor);
+    if (trace !== null) {
+      trace.writeVariable(this, tensor);
+      return;
+    }
+    checkReachable(this, 'written');
+    this.setCell(this.#held(tensor));
   }
 
   /** `variable.value = f(variable.value)`. */
@@ -80,11 +92,10 @@ export abstract class Variable {
   cell(): Tensor {
     if (this.#cell !== null) return this.#cell;
     const trace = this.#birth!;
-    throw userError(
-      'LEAKED_TRACER',
-      `a ${this.constructor.name} was made inside ${trace.name} and reached outside it; it has no value there`,
-      { fix: `return the ${this.constructor.name} (or its module) from ${trace.name}` },
-    );
+    const name = typeName(this.constructor);
+    throw userError('LEAKED_TRACER', `a ${name} was made inside ${trace.name} and reached outside it; it has no value there`, {
+      fix: `return the ${name} (or its module) from ${trace.name}`,
+    });
   }
 
   /** Fills the cell, taking over the tensor's handle; the old value's handle is given back. */
@@ -96,35 +107,53 @@ export abstract class Variable {
     this.#birth = null;
   }
 
-  /** Whether the Variable has a value outside traces. */
-  get filled(): boolean {
-    return this.#cell !== null;
+  /** Gives up the value; a later read is an error, until one is set. Traces ignore it. */
+  dispose(): void {
+    if (currentTrace() !== null) return;
+    this.#cell?.dispose();
+    this.#handle = null;
   }
 
-  /** A new Variable of the same class with the same metadata and another value. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** A new Variable of the same class and fields, the metadata among them, with another value. */
   with(value: VariableValue): this {
-    const make = this.constructor as new (value: VariableValue, metadata: Metadata) => this;
-    return new make(value, this.metadata);
+    return variableOf(kindOf(this), value) as this;
   }
 
   toString(): string {
     const tensor = this.#peek();
-    return `${this.constructor.name}(value=${tensor.describe()}, sharding=${JSON.stringify(this.sharding)})`;
+    return `${typeName(this.constructor)}(value=${tensor.describe()}, sharding=${JSON.stringify(this.sharding)})`;
   }
 
-  [Symbol.toPrimitive](): never {
-    throw this.#peek().concretization('an operator');
+  [Symbol.toPrimitive](hint: 'default' | 'number' | 'string'): never {
+    return this.#peek()[Symbol.toPrimitive](hint);
   }
 
-  /** The value for its type only: does not make a handle, does not count as a read where that can be avoided. */
+  toJSON(): never {
+    return this.#peek().toJSON();
+  }
+
+  /** A handle of its own on the tensor's elements, strongly typed. */
+  #held(tensor: Tensor): Tensor {
+    return Tensor.adopt(tensor.storage(typeName(this.constructor)).retain(), { ...tensor.aval, weak: false });
+  }
+
+  /** The value for its type only: makes no handle, but is a read, because a cached program depends on the type. */
   #peek(): Tensor {
     return readIn(currentTrace(), this);
   }
 }
 
-/** Whether a write changes what the Variable is (dtype or shape), for messages. */
-export function describeChange(before: Tensor, after: Tensor): string | null {
-  return sameAval(before.aval, after.aval) ? null : `${showAval(before.aval)} -> ${showAval(after.aval)}`;
+export function kindOf(variable: Variable): VariableKind {
+  return { type: variable.constructor as VariableKind['type'], fields: { ...variable } };
+}
+
+/** A Variable of this kind. The constructor of its class does not run, as in merged modules: its parameters are its own. */
+export function variableOf({ type, fields }: VariableKind, value: VariableValue): Variable {
+  return Object.assign(Reflect.construct(Variable, [value], type) as Variable, fields);
 }
 
 printsItself(Variable);

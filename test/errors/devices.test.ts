@@ -47,12 +47,12 @@ describe('devices', () => {
     expect(messageOf(() => np.add(x, y))).toMatchInlineSnapshot(`
       "[DEVICE_MISMATCH] add runs on fake, but an operand float32[2] is on fake
         at:  test/errors/devices.test.ts:LINE
-        fix: x.to(device)"
+        fix: await x.to(device)"
     `);
     expect(messageOf(() => jit((z: Tensor) => z.add(1), { device: cpu })(y))).toMatchInlineSnapshot(`
       "[DEVICE_MISMATCH] jit(anonymous) runs on cpu, but an operand float32[2] is on fake
         at:  test/errors/devices.test.ts:LINE
-        fix: x.to(device)"
+        fix: await x.to(device)"
     `);
   });
 });

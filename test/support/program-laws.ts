@@ -1,7 +1,6 @@
 /** What holds of every program: its text, its optimized form, its maps and what a device computes agree with the reference. */
 import { expect } from 'vitest';
 import { compile } from '../../compiler/compile.ts';
-import { isFloat } from '../../compiler/dtype.ts';
 import type { HostArray } from '../../compiler/dtype.ts';
 import { equalJaxprs } from '../../compiler/ir/hash.ts';
 import { Literal, showAval } from '../../compiler/ir/jaxpr.ts';
@@ -19,7 +18,7 @@ import { sizeOf } from '../../compiler/shape.ts';
 import { batchJaxpr } from '../../compiler/transforms/vmap.ts';
 import { Storage } from '../../runtime/index.ts';
 import type { Device } from '../../runtime/index.ts';
-import { jit, makeJaxpr } from '../../src/index.ts';
+import { BatchStat, jit, lax, makeJaxpr } from '../../src/index.ts';
 import type { Tensor } from '../../src/index.ts';
 import { bind } from '../../src/trace/bind.ts';
 import { runJaxpr } from '../../src/trace/execute.ts';
@@ -27,9 +26,7 @@ import { hostTensor } from '../../src/trace/literal.ts';
 import { expectSameBits } from './arrays.ts';
 import { vmapIsLoop } from './laws.ts';
 import type { RandomProgram } from './random-programs.ts';
-
-/** Programs are refused by their generator when the errors of a device could move a result by more than this. */
-const DEVICE_TOLERANCE = 1e-4;
+import { MAX_DIFFERENCE } from './random-programs/workbench.ts';
 
 /** The text parses back to an equal jaxpr, which prints the same. */
 export function textIsWhole(jaxpr: Jaxpr): void {
@@ -112,6 +109,56 @@ export async function onDevice(jaxpr: Jaxpr, inputs: readonly HostArray[]): Prom
   return readAll(runJaxpr(jaxpr, tensorsOf(inputs), 'program'));
 }
 
+/** Calls in flight at the same time do not disturb each other; results are read in the opposite order. */
+export async function callsAreIndependent(programs: readonly RandomProgram[]): Promise<void> {
+  const pending = programs.map(({ jaxpr, inputs }) => ({ jaxpr, inputs, results: jit(interpret(jaxpr))(...tensorsOf(inputs)) }));
+  for (const { jaxpr, inputs, results } of pending.reverse()) expectFromDevice(await readAll(results), evaluate(jaxpr, inputs));
+}
+
+/**
+ * A step that writes its results over the Variables from which it computed them, three times: in memory that the next call reuses.
+ * Programs of integers only, since what comes back is not known to be well-conditioned.
+ */
+export async function stateIsThreaded({ jaxpr, inputs }: RandomProgram): Promise<void> {
+  const targets = feedback(jaxpr);
+  const cells = tensorsOf(inputs).map((tensor) => new BatchStat(tensor));
+  const step = jit(() => {
+    const results = interpret(jaxpr)(...cells.map(({ value }) => value));
+    targets.forEach((target, i) => {
+      if (target >= 0) cells[target]!.value = results[i]!;
+    });
+    return results;
+  });
+  let state = inputs;
+  for (let call = 0; call < 3; call++) {
+    const expected = evaluate(jaxpr, state);
+    const results = step();
+    state = state.map((old, cell) => expected[targets.indexOf(cell)] ?? old);
+    expectFromDevice(await readAll(cells.map(({ value }) => value)), state);
+    if (call !== 1) expectFromDevice(await readAll(results), expected);
+    results.forEach((result) => result.dispose());
+  }
+}
+
+/** For every output an input of its type that it can be written over, or -1; each input once. */
+function feedback(jaxpr: Jaxpr): number[] {
+  const free = new Set(jaxpr.inputs.keys());
+  return jaxpr.outputs.map(({ aval }) => {
+    const target = [...free].find((i) => showAval(jaxpr.inputs[i]!.aval) === showAval(aval)) ?? -1;
+    free.delete(target);
+    return target;
+  });
+}
+
+/** Donated inputs give their memory to results; for programs of integers, which two negations bring to the device as they are. */
+export async function donationIsInvisible({ jaxpr, inputs }: RandomProgram): Promise<void> {
+  const donating = jit(interpret(jaxpr), { donate: [...inputs.keys()] });
+  for (let call = 0; call < 2; call++) {
+    const tensors = tensorsOf(inputs).map((tensor) => lax.bitwiseNot(lax.bitwiseNot(tensor)));
+    expectFromDevice(await readAll(donating(...tensors)), evaluate(jaxpr, inputs));
+  }
+}
+
 /** Equation by equation, each as a program of its own, the device computes what the reference does. */
 export async function eagerIsReference({ jaxpr, inputs }: RandomProgram): Promise<void> {
   expectFromDevice(await readAll(interpret(jaxpr)(...tensorsOf(inputs))), evaluate(jaxpr, inputs));
@@ -125,7 +172,7 @@ export async function profileIsReference({ jaxpr, inputs }: RandomProgram, devic
   expectFromDevice(results.map(({ dtype, shape }, i) => ({ dtype, shape, data: data[i]! })), evaluate(jaxpr, inputs));
 }
 
-async function readAll(tensors: readonly Tensor[]): Promise<HostArray[]> {
+export async function readAll(tensors: readonly Tensor[]): Promise<HostArray[]> {
   return Promise.all(tensors.map(async (tensor) => ({ dtype: tensor.dtype, shape: tensor.shape, data: await tensor.data() })));
 }
 
@@ -135,7 +182,7 @@ export function expectFromDevice(actual: readonly HostArray[], expected: readonl
   expected.forEach(({ dtype, data }, i) => {
     data.forEach((want, k) => {
       const got = actual[i]!.data[k]!;
-      const error = isFloat(dtype) ? DEVICE_TOLERANCE * Math.max(1, Math.abs(want)) : 0;
+      const error = MAX_DIFFERENCE[dtype] * Math.max(1, Math.abs(want));
       if (!(Math.abs(got - want) <= error)) expect.fail(`element ${k} of output ${i} is ${got}, expected ${want}`);
     });
   });

@@ -28,4 +28,16 @@ test('trees are compared by structure, type and value', async () => {
   await expect(assertAllClose(rows(), rows().astype('int32'))).rejects.toThrow('the value: float32[2,3] is not int32[2,3]');
   await expect(assertAllClose([rows()], [rows().add(1)])).rejects.toThrow('[0]: element 0 of float32[2,3] is 1, expected 2');
   await assertAllClose(np.array([NaN, Infinity]), np.array([NaN, Infinity]));
+  for (const other of [0, NaN, -Infinity]) {
+    await expect(assertAllClose(np.array([other]), np.array([Infinity]))).rejects.toThrow(/expected Infinity/);
+    await expect(assertAllClose(np.array([Infinity]), np.array([other]))).rejects.toThrow(/is Infinity/);
+  }
+  await expect(assertAllClose(rows(), 'a')).rejects.toThrow('the value: float32[2,3] is not the string a');
+});
+
+test('a tensor may be compared with nested numbers', async () => {
+  await assertAllClose(rows(), [[1, 2, 3], [4, 5, 6]]);
+  await assertAllClose(rows().less(3), [[true, true, false], [false, false, false]]);
+  await assertAllClose(rows().sum(), 21);
+  await expect(assertAllClose(rows(), [1, 2, 3])).rejects.toThrow('the value: float32[2,3] is not float32[3]');
 });

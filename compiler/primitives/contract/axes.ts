@@ -39,7 +39,7 @@ export function expectContractible(lhs: Aval, rhs: Aval, dimensionNumbers: Dimen
 
 function expectDistinct(name: string, { shape }: Aval, axes: readonly number[]): void {
   axes.forEach((axis, i) => {
-    const counted = normalizeAxis(axis, shape.length, 'dot_general');
+    const counted = normalizeAxis(axis, shape.length, 'dot_general', (fitting) => `axis ${fitting} of ${name}`);
     if (counted === axis && axes.indexOf(axis) === i) return;
     const problem = counted === axis ? 'is named twice' : 'must be counted from the front';
     throw new HeddleError('AXIS', `dot_general: axis ${axis} of ${name} ${showShape(shape)} ${problem}`, {

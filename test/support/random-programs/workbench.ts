@@ -31,11 +31,13 @@ export interface Limits {
 
 const MAX_MAGNITUDE = 1e4;
 /** Devices flush what is smaller to zero. */
-const SMALLEST_NORMAL = 1.2e-38;
+const SMALLEST_NORMAL: Readonly<Record<DType, number>> = { float32: 1.2e-38, float16: 6.2e-5, int32: 0, uint32: 0, bool: 0 };
 /** Above this a primitive is a series or a table, and is only trusted inside its domain. */
 const TRUSTED_TOLERANCE = 2.5e-7;
-const SHAKING = 4e-6;
-const MAX_DIFFERENCE = 1e-4;
+/** What a device may do to a result, relative to it. */
+const SHAKING: Readonly<Record<DType, number>> = { float32: 4e-6, float16: 2e-3, int32: 0, uint32: 0, bool: 0 };
+/** How far that may move later results, relative to them or to 1. */
+export const MAX_DIFFERENCE: Readonly<Record<DType, number>> = { float32: 1e-4, float16: 2e-2, int32: 0, uint32: 0, bool: 0 };
 
 /** Where these jump, an error of the last bit becomes one of the first: their operands must be exact. */
 const JUMPS: ReadonlySet<string> = new Set([
@@ -129,7 +131,8 @@ export class Workbench {
   }
 
   #shake({ dtype, shape, data }: HostArray): HostArray {
-    return fromNumbers(dtype, shape, Array.from(data, (value) => value * (1 + (this.random.chance(50) ? SHAKING : -SHAKING))));
+    const shaken = (value: number): number => value * (1 + (this.random.chance(50) ? SHAKING[dtype] : -SHAKING[dtype]));
+    return fromNumbers(dtype, shape, Array.from(data, shaken));
   }
 }
 
@@ -137,7 +140,7 @@ function isConditioned({ value, shaken }: Omit<Known, 'atom'>): boolean {
   return value.data.every((element, i) => {
     if (!isFloat(value.dtype)) return element === shaken.data[i];
     const magnitude = Math.abs(element);
-    if (magnitude > 0 && magnitude < SMALLEST_NORMAL) return false;
-    return magnitude <= MAX_MAGNITUDE && Math.abs(shaken.data[i]! - element) <= MAX_DIFFERENCE * Math.max(1, magnitude);
+    if (magnitude > 0 && magnitude < SMALLEST_NORMAL[value.dtype]) return false;
+    return magnitude <= MAX_MAGNITUDE && Math.abs(shaken.data[i]! - element) <= MAX_DIFFERENCE[value.dtype] * Math.max(1, magnitude);
   });
 }

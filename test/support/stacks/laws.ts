@@ -2,10 +2,15 @@
 import { expect } from 'vitest';
 import { isFloat } from '../../../compiler/dtype.ts';
 import type { HostArray } from '../../../compiler/dtype.ts';
+import type { Jaxpr } from '../../../compiler/ir/jaxpr.ts';
+import { insertAt } from '../../../compiler/primitives/batching.ts';
+import { fromNumbers } from '../../../compiler/reference/arrays.ts';
 import { evaluate } from '../../../compiler/reference/evaluate.ts';
-import { jit, makeJaxpr, np, tree, vmap } from '../../../src/index.ts';
+import { sizeOf } from '../../../compiler/shape.ts';
+import { jit, makeJaxpr, tree, vmap } from '../../../src/index.ts';
 import type { Tensor } from '../../../src/index.ts';
-import { textIsWhole } from '../program-laws.ts';
+import { at } from '../arrays.ts';
+import { readAll, tensorsOf, textIsWhole } from '../program-laws.ts';
 import { Cell, captured } from './layers.ts';
 import type { CellState, Flow } from './layers.ts';
 import { plain } from './plain.ts';
@@ -17,33 +22,48 @@ const TOLERANCE = 1e-4;
 
 export type Axis = -2 | -1 | 0 | 1;
 
-type Values = readonly [Flow, CellState];
+type StepFunction = (flow: Flow, state: CellState) => readonly [Flow, CellState];
 
-export function start(n: number): Values {
+/** n, x, calls, total: the leaves of a flow and a state. */
+type Leaves = readonly HostArray[];
+
+function start(n: number): Leaves {
   return [
-    { n: np.array(n, { dtype: 'int32' }), x: np.array([0.5 + n / 16, -1.25, 0.75]) },
-    { calls: np.array(1), total: np.array([0.25, 0.5, -n / 8]) },
+    fromNumbers('int32', [], [n]),
+    fromNumbers('float32', [3], [0.5 + n / 16, -1.25, 0.75]),
+    fromNumbers('float32', [], [1]),
+    fromNumbers('float32', [3], [0.25, 0.5, -n / 8]),
   ];
 }
 
-/** What a function computes, by the reference interpreter on its jaxpr. */
-async function reference(f: (...args: never[]) => unknown, args: readonly unknown[]): Promise<HostArray[]> {
-  const { jaxpr, consts, reads } = makeJaxpr(f as (...args: unknown[]) => unknown)(...args);
+function valuesOf(leaves: Leaves): [Flow, CellState] {
+  const [n, x, calls, total] = tensorsOf(leaves) as [Tensor, Tensor, Tensor, Tensor];
+  return [{ n, x }, { calls, total }];
+}
+
+interface Traced {
+  readonly jaxpr: Jaxpr;
+  /** What comes before the arguments. */
+  readonly captures: Leaves;
+}
+
+async function trace(f: StepFunction, like: Leaves): Promise<Traced> {
+  const { jaxpr, consts, reads } = makeJaxpr(f)(...valuesOf(like));
   textIsWhole(jaxpr);
   const variables = reads.length === 0 ? [] : captured().map(({ value }) => value);
-  const inputs = tree.leavesOf(args) as Tensor[];
-  return evaluate(jaxpr, await Promise.all([...consts, ...variables, ...inputs].map(hostArray)));
+  return { jaxpr, captures: await readAll([...consts, ...variables]) };
 }
 
-async function hostArray(tensor: Tensor): Promise<HostArray> {
-  return { dtype: tensor.dtype, shape: tensor.shape, data: await tensor.data() };
+/** What a traced function computes, by the reference interpreter. */
+function results({ jaxpr, captures }: Traced, leaves: Leaves): Leaves {
+  return evaluate(jaxpr, [...captures, ...leaves]);
 }
 
-async function computed(results: unknown): Promise<HostArray[]> {
-  return Promise.all((tree.leavesOf(results) as Tensor[]).map(hostArray));
+async function computed(values: unknown): Promise<Leaves> {
+  return readAll(tree.leavesOf(values) as Tensor[]);
 }
 
-function expectEqual(actual: readonly HostArray[], expected: readonly HostArray[], what: string): void {
+function expectEqual(actual: Leaves, expected: Leaves, what: string): void {
   expect(actual.map(({ dtype, shape }) => [dtype, shape]), what).toEqual(expected.map(({ dtype, shape }) => [dtype, shape]));
   expected.forEach(({ dtype, data }, i) => {
     data.forEach((want, k) => {
@@ -54,68 +74,72 @@ function expectEqual(actual: readonly HostArray[], expected: readonly HostArray[
   });
 }
 
-/** Values on a new axis: of x and of the state's total at `axis`, of scalars at 0. */
-function stacked(rows: readonly Values[], axis: Axis): Values {
-  const join = (pick: (values: Values) => Tensor, at: number): Tensor => np.stack(rows.map(pick), { axis: at });
-  return [
-    { n: join(([flow]) => flow.n, 0), x: join(([flow]) => flow.x, axis) },
-    { calls: join(([, state]) => state.calls, 0), total: join(([, state]) => state.total, axis) },
-  ];
+/** Scalars get the mapped axis at 0, vectors at `axis`. */
+function place(array: HostArray, axis: Axis): number {
+  return array.shape.length === 0 ? 0 : (axis + 2) % 2;
 }
 
+function stack(rows: readonly HostArray[], axis: number): HostArray {
+  const { dtype, shape } = rows[0]!;
+  const inner = sizeOf(shape.slice(axis));
+  const elements = Array.from({ length: sizeOf(shape) * rows.length }, (_, i) => {
+    const [block, row] = [Math.floor(i / inner / rows.length), Math.floor(i / inner) % rows.length];
+    return rows[row]!.data[block * inner + (i % inner)]!;
+  });
+  return fromNumbers(dtype, insertAt(shape, axis, rows.length), elements);
+}
+
+function stackLeaves(rows: readonly Leaves[], placeOf: (array: HostArray) => number): Leaves {
+  return rows[0]!.map((first, leaf) => stack(rows.map((row) => row[leaf]!), placeOf(first)));
+}
+
+const ROWS = [3, 4, 9].map(start);
 const axesOf = (axis: Axis): [Record<string, number>, Record<string, number>] => [{ n: 0, x: axis }, { calls: 0, total: axis }];
 
 /** On the reference: the stack, and jit, vmap and both of it in either order, are the loops. */
-export async function transformsAreLoops(stack: Stack, inAxis: Axis, outAxis: Axis): Promise<void> {
-  const f = pure(stack);
-  const loops = (flow: Flow, state: CellState): Values => plain(stack, flow, state);
-  const expected = await reference(loops, start(3));
-  expectEqual(await reference(f, start(3)), expected, 'f');
-  expectEqual(await reference(jit(f), start(3)), expected, 'jit(f)');
+export async function transformsAreLoops(stacked: Stack, inAxis: Axis, outAxis: Axis): Promise<void> {
+  const f = pure(stacked);
+  const loops = await trace((flow, state) => plain(stacked, flow, state), start(3));
+  const expected = ROWS.map((row) => results(loops, row));
+  expectEqual(results(await trace(f, ROWS[0]!), ROWS[0]!), expected[0]!, 'f');
+  expectEqual(results(await trace(jit(f), ROWS[0]!), ROWS[0]!), expected[0]!, 'jit(f)');
 
-  const rows = [start(3), start(4), start(9)];
-  const mapped = stacked(rows, inAxis);
   const options = { inAxes: axesOf(inAxis), outAxes: axesOf(outAxis) };
-  const looped = await reference(() => stacked(rows.map(([flow, state]) => loops(flow, state)), outAxis), []);
-  expectEqual(await reference(vmap(f, options), mapped), looped, 'vmap(f)');
-  expectEqual(await reference(vmap(jit(f), options), mapped), looped, 'vmap(jit(f))');
-  expectEqual(await reference(jit(vmap(f, options)), mapped), looped, 'jit(vmap(f))');
+  const mapped = stackLeaves(ROWS, (array) => place(array, inAxis));
+  const forms = { 'vmap(f)': vmap(f, options), 'vmap(jit(f))': vmap(jit(f), options), 'jit(vmap(f))': jit(vmap(f, options)) };
+  for (const [name, form] of Object.entries(forms)) expectRows(results(await trace(form, mapped), mapped), expected, outAxis, name);
 
-  const grid = [rows, rows.map(([flow, state]): Values => [{ ...flow, n: flow.n.add(1) }, state])];
-  const inner = vmap(f, options);
-  const nested = await reference(() => stackedTwice(grid.map((row) => row.map(([flow, state]) => loops(flow, state))), outAxis), []);
-  expectEqual(await reference(vmap(inner), stackedTwice(grid, inAxis)), nested, 'vmap(vmap(f))');
+  const twice = stackLeaves([mapped, mapped], () => 0);
+  const nested = results(await trace(vmap(vmap(f, options)), twice), twice);
+  for (const row of [0, 1]) expectRows(nested.map((array) => at(array, 0, row)), expected, outAxis, 'vmap(vmap(f))');
 }
 
-function stackedTwice(grid: readonly (readonly Values[])[], axis: Axis): Values {
-  return stacked(grid.map((row) => stacked(row, axis)), 0);
+function expectRows(actual: Leaves, expected: readonly Leaves[], outAxis: Axis, what: string): void {
+  expected.forEach((row, i) => {
+    expectEqual(actual.map((array, leaf) => at(array, place(row[leaf]!, outAxis), i)), row, `row ${i} of ${what}`);
+  });
 }
 
-/** On the device: eagerly and jitted, call after call, with a Cell passed or captured, results and state are those of the loops. */
-export async function deviceThreadsState(stack: Stack, jitting: 'no' | 'argument' | 'captured'): Promise<void> {
-  let [flow, state] = start(5);
-  const cell = new Cell(state);
-  const f = transformed(stack);
-  const call = {
-    no: (): typeof f => f,
-    argument: (): typeof f => jit(f),
-    captured: (): typeof f => {
-      const closed = jit((input: Flow) => f(input, cell));
-      return (input) => closed(input);
-    },
-  }[jitting]();
-  for (let i = 0; i < 3; i++) {
-    const expected = await reference((a: Flow, s: CellState) => plain(stack, a, s), [flow, state]);
+/** On the device: eagerly and jitted, call after call, with two Cells passed or captured in turn, results and state are those of the loops. */
+export async function deviceThreadsState(stacked: Stack, jitting: 'no' | 'argument' | 'captured'): Promise<void> {
+  const f = transformed(stacked);
+  const loops = await trace((flow, state) => plain(stacked, flow, state), start(3));
+  const cells = [5, 8].map((n) => new Cell(valuesOf(start(n))[1]));
+  const closed = cells.map((cell) => jit((input: Flow) => f(input, cell)));
+  const call = { no: f, argument: jit(f), captured: (input: Flow, cell: Cell) => closed[cells.indexOf(cell)]!(input) }[jitting];
+  let [flow] = valuesOf(start(5));
+  for (const [i, cell] of [...cells, ...cells].entries()) {
+    const expected = results(loops, await computed([flow, cell.state]));
     flow = call(flow, cell);
     expectEqual(await computed([flow, cell.state]), expected, `call ${i}`);
-    state = { calls: cell.calls.value.add(0), total: cell.total.value.add(0) };
   }
 }
 
 /** On the device: vmap(jit(f)) is the loop. */
-export async function deviceMaps(stack: Stack, inAxis: Axis, outAxis: Axis): Promise<void> {
-  const rows = [start(3), start(4), start(9)];
-  const looped = await reference(() => stacked(rows.map(([flow, state]) => plain(stack, flow, state)), outAxis), []);
-  const f = vmap(jit(pure(stack)), { inAxes: axesOf(inAxis), outAxes: axesOf(outAxis) });
-  expectEqual(await computed(f(...stacked(rows, inAxis))), looped, 'vmap(jit(f))');
+export async function deviceMaps(stacked: Stack, inAxis: Axis, outAxis: Axis): Promise<void> {
+  const loops = await trace((flow, state) => plain(stacked, flow, state), start(3));
+  const f = vmap(jit(pure(stacked)), { inAxes: axesOf(inAxis), outAxes: axesOf(outAxis) });
+  const mapped = stackLeaves(ROWS, (array) => place(array, inAxis));
+  const expected = ROWS.map((row) => results(loops, row));
+  expectRows(await computed(f(...valuesOf(mapped))), expected, outAxis, 'vmap(jit(f))');
 }

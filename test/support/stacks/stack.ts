@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { LAYERS } from './layers.ts';
 import type { STATEFUL } from './layers.ts';
 
-/** How a transformed function reaches the Cell. */
-export type Reach = 'argument' | 'captured';
+/** How a transformed function reaches the Cell; with `both` it is passed, and used as a captured object nevertheless. */
+export type Reach = 'argument' | 'captured' | 'both';
 
 interface Transform {
   readonly of: Stack;
@@ -19,8 +19,8 @@ export type Stack =
   | (Transform & { readonly kind: 'jit'; readonly reach: Reach })
   | (Transform & { readonly kind: 'scan'; readonly reach: Reach; readonly length: number; readonly reverse: boolean })
   | (Transform & { readonly kind: 'cond'; readonly reach: Reach; readonly otherwise: Stack })
-  /** Two rows; with `own`, each has a Cell of its own. */
-  | (Transform & { readonly kind: 'vmap'; readonly own: boolean; readonly inAxis: number; readonly outAxis: number });
+  /** Two rows; with `own`, each has a Cell of its own, which is passed. */
+  | (Transform & { readonly kind: 'vmap'; readonly own: boolean; readonly reach: Reach; readonly inAxis: number; readonly outAxis: number });
 
 /** What may be written: under a vmap that does not map the Cell, only what is the same for all rows. */
 type Writes = 'all' | 'unmapped' | 'none';
@@ -35,7 +35,7 @@ function stacksIn(depth: number, writes: Writes): fc.Arbitrary<Stack> {
   const stateful = fc.constantFrom(...names[writes]).map((name): Stack => ({ kind: 'stateful', name }));
   if (depth === 0) return fc.oneof({ arbitrary: layer, weight: 3 }, { arbitrary: stateful, weight: 2 });
   const below = stacksIn(depth - 1, writes);
-  const reach = fc.constantFrom<Reach>('captured', 'argument');
+  const reach = fc.constantFrom<Reach>('captured', 'argument', 'both');
   const closes = fc.boolean();
   const axis = fc.integer({ min: -2, max: 1 });
   const own = writes === 'all' ? fc.boolean() : fc.constant(false);
@@ -46,6 +46,7 @@ function stacksIn(depth: number, writes: Writes): fc.Arbitrary<Stack> {
       of: isOwn ? below : stacksIn(depth - 1, writes === 'none' ? 'none' : 'unmapped'),
       closes,
       own: fc.constant(isOwn),
+      reach,
       inAxis: axis,
       outAxis: axis,
     }),

@@ -53,17 +53,18 @@ function around(of: Stateful, { closes }: { readonly closes: boolean }, outer: F
 
 function jitted(stack: Stack & { readonly kind: 'jit' }): Stateful {
   const of = transformed(stack.of);
-  const asArgument = jit(of);
-  const captured = new WeakMap<Cell, Jitted<[Flow], Flow>>();
+  const jit1 = jit(of);
+  const byCell = new WeakMap<Cell, Jitted<[Flow, Cell?], Flow>>();
   return (outer, cell) => {
+    const passed = stack.reach === 'captured' ? undefined : cell;
     if (stack.closes) {
       const closing = around(of, stack, outer);
-      return stack.reach === 'argument' ? jit(closing)(outer, cell) : jit((flow: Flow) => closing(flow, cell))(outer);
+      return jit((flow: Flow, inner?: Cell) => closing(flow, stack.reach === 'argument' ? inner! : cell))(outer, passed);
     }
-    if (stack.reach === 'argument') return asArgument(outer, cell);
-    const known = captured.get(cell) ?? jit((flow: Flow) => of(flow, cell));
-    captured.set(cell, known);
-    return known(outer);
+    if (stack.reach === 'argument') return jit1(outer, cell);
+    const known = byCell.get(cell) ?? jit((flow: Flow, _inner?: Cell) => of(flow, cell));
+    byCell.set(cell, known);
+    return known(outer, passed);
   };
 }
 
@@ -74,13 +75,13 @@ function scanned(stack: Stack & { readonly kind: 'scan' }): Stateful {
     const closing = around(of, stack, outer);
     const step = ({ n, x }: Flow, k: Tensor, inner: Cell): Flow => closing({ n: n.add(k), x }, inner);
     const ks = np.arange(length);
-    const [{ n, x }, ys] = stack.reach === 'argument' ? withCell() : capturing();
+    const [{ n, x }, ys] = stack.reach === 'captured' ? capturing() : withCell();
     const weights = np.array(new Float32Array(Array.from({ length }, (_, k) => weight(k)))).reshape([length, 1]);
     return { n, x: x.add(np.sum(ys.mul(weights), { axis: 0 })) };
 
     function withCell(): [Flow, Tensor] {
       const body = ({ flow, inner }: { flow: Flow; inner: Cell }, k: Tensor): [{ flow: Flow; inner: Cell }, Tensor] => {
-        const next = step(flow, k, inner);
+        const next = step(flow, k, stack.reach === 'argument' ? inner : cell);
         return [{ flow: next, inner }, next.x];
       };
       const [{ flow }, stacked] = lax.scan(body, { flow: outer, inner: cell }, ks, { reverse });
@@ -103,7 +104,8 @@ function branching(stack: Stack & { readonly kind: 'cond' }): Stateful {
     const [yes, no] = [around(of, stack, outer), around(otherwise, stack, outer)];
     const isEven = np.equal(np.mod(outer.n, 2), 0);
     if (stack.reach === 'argument') return lax.cond(isEven, yes, no, outer, cell);
-    return lax.cond(isEven, (flow: Flow) => yes(flow, cell), (flow: Flow) => no(flow, cell), outer);
+    const [onTrue, onFalse] = [yes, no].map((branch) => (flow: Flow, _inner?: Cell) => branch(flow, cell));
+    return lax.cond(isEven, onTrue!, onFalse!, outer, stack.reach === 'both' ? cell : undefined);
   };
 }
 
@@ -122,7 +124,8 @@ function mapped(stack: Stack & { readonly kind: 'vmap' }): Stateful {
 
     function withOwn(): Flow {
       const own = new Cell({ calls: np.stack([first.calls, second.calls]), total: np.stack([first.total, second.total]) });
-      const joined = vmap(closing, { inAxes: [flowAxes, 0], outAxes })(both, own);
+      const body = stack.reach === 'argument' ? closing : (flow: Flow): Flow => closing(flow, own);
+      const joined = vmap(body, { inAxes: [flowAxes, 0], outAxes })(both, own);
       const { calls, total } = own.state;
       cell.state = { calls: calls.slice(1), total: total.slice(0).add(total.slice(1).mul(0.25)) };
       return joined;

@@ -1,0 +1,135 @@
+/** An entry of jit's cache: a program, and everything that its trace depended on. */
+import type { Jaxpr } from '../compiler/ir/jaxpr.ts';
+import { sameAval } from '../compiler/ir/jaxpr.ts';
+import { equalJaxprs } from '../compiler/ir/hash.ts';
+import type { Aval } from '../compiler/ir/jaxpr.ts';
+import type { Device, Executable } from '../runtime/index.ts';
+import type { Arguments } from './trace/arguments.ts';
+import { samePlan } from './trace/outputs.ts';
+import type { OutputPlan } from './trace/outputs.ts';
+import { closedJaxpr } from './trace/stage.ts';
+import type { Capture, Trace } from './trace/trace.ts';
+import { readIn } from './trace/trace.ts';
+import type { TracedFunction } from './trace/trace-function.ts';
+import type { Tensor } from './trace/tensor.ts';
+import { Variable } from './trace/variable.ts';
+
+type CapturedValue =
+  | { readonly kind: 'tensor'; readonly tensor: Tensor }
+  | { readonly kind: 'variable'; readonly variable: WeakRef<Variable>; readonly aval: Aval };
+
+type Write =
+  { readonly kind: 'argument'; readonly index: number } | { readonly kind: 'captured'; readonly variable: WeakRef<Variable> };
+
+/** It holds the tensors that the function captured, and Variables only weakly. */
+export class JitEntry {
+  readonly jaxpr: Jaxpr;
+  readonly plan: OutputPlan;
+  /** Captures tracers of an outer trace, so it serves only this call. */
+  readonly transient: boolean;
+  readonly #captures: readonly CapturedValue[];
+  readonly #writes: readonly Write[];
+  /** The Variables that were arguments of the trace. */
+  readonly #instances: readonly WeakRef<Variable>[];
+  readonly #executables = new WeakMap<Device, Executable>();
+  /** Traced for two sets of argument Variables with one result, so it serves any. */
+  #independent = false;
+
+  constructor(inputs: Arguments, { plan, finished }: TracedFunction) {
+    this.jaxpr = closedJaxpr(finished);
+    this.plan = plan;
+    this.transient = finished.captures.some(({ outer, variable }) => variable === null && outer.tracer !== null);
+    this.#captures = finished.captures.map(describeCapture);
+    this.#writes = finished.writes.map(({ variable }) => describeWrite(variable, inputs));
+    this.#instances = argumentVariables(inputs).map((variable) => new WeakRef(variable));
+  }
+
+  /** Whether a call with these arguments, whose key is that of the traced ones, would give the same trace now. */
+  serves(inputs: Arguments, trace: Trace | null): boolean {
+    const variables = argumentVariables(inputs);
+    const reached = new Set(variables);
+    const same = ({ variable, aval }: Extract<CapturedValue, { kind: 'variable' }>): boolean => {
+      const known = variable.deref();
+      return known !== undefined && !reached.has(known) && sameAval(readIn(trace, known).aval, aval);
+    };
+    const writable = (write: Write): boolean => {
+      if (write.kind === 'argument') return true;
+      const known = write.variable.deref();
+      return known !== undefined && !reached.has(known);
+    };
+    return (
+      this.#captures.every((capture) => capture.kind === 'tensor' || same(capture)) &&
+      this.#writes.every(writable) &&
+      (this.#independent || this.#instances.every((instance, i) => instance.deref() === variables[i]))
+    );
+  }
+
+  /** What the function captured, as the trace sees it. */
+  captured(trace: Trace | null): Tensor[] {
+    return this.#captures.map((capture) => (capture.kind === 'tensor' ? capture.tensor : readIn(trace, capture.variable.deref()!)));
+  }
+
+  /** The Variables that a call with these arguments writes. */
+  written(inputs: Arguments): Variable[] {
+    return this.#writes.map((write) =>
+      write.kind === 'argument' ? (inputs.traced[write.index]!.value as Variable) : write.variable.deref()!,
+    );
+  }
+
+  executable(device: Device, make: () => Executable): Executable {
+    let executable = this.#executables.get(device);
+    if (executable === undefined) this.#executables.set(device, (executable = make()));
+    return executable;
+  }
+
+  /**
+   * Takes note of another trace of the same function for other argument objects, and tells whether it may stand for both. If neither
+   * captured an argument of the other, the function reaches its state through the arguments only, and equal jaxprs serve every set of
+   * arguments.
+   */
+  absorb(other: JitEntry): boolean {
+    if (this.#instances.length === 0 || !this.#isTwin(other)) return false;
+    this.#independent = true;
+    for (const capture of other.#captures) if (capture.kind === 'tensor') capture.tensor.dispose();
+    return true;
+  }
+
+  #isTwin(other: JitEntry): boolean {
+    const instances = new Set(other.#instances.map((instance) => instance.deref()));
+    return (
+      this.#instances.every((instance) => !instances.has(instance.deref())) &&
+      sameLists(this.#captures, other.#captures, sameCapture) &&
+      sameLists(this.#writes, other.#writes, sameWrite) &&
+      samePlan(this.plan, other.plan) &&
+      equalJaxprs(this.jaxpr, other.jaxpr)
+    );
+  }
+}
+
+function describeCapture({ outer, variable }: Capture): CapturedValue {
+  if (variable === null) return { kind: 'tensor', tensor: outer.alias() };
+  return { kind: 'variable', variable: new WeakRef(variable), aval: outer.aval };
+}
+
+function describeWrite(variable: Variable, inputs: Arguments): Write {
+  const index = inputs.traced.findIndex(({ value }) => value === variable);
+  return index < 0 ? { kind: 'captured', variable: new WeakRef(variable) } : { kind: 'argument', index };
+}
+
+function argumentVariables(inputs: Arguments): Variable[] {
+  return inputs.traced.flatMap(({ value }) => (value instanceof Variable ? [value] : []));
+}
+
+function sameLists<T>(a: readonly T[], b: readonly T[], same: (a: T, b: T) => boolean): boolean {
+  return a.length === b.length && a.every((item, i) => same(item, b[i]!));
+}
+
+function sameCapture(a: CapturedValue, b: CapturedValue): boolean {
+  if (a.kind === 'variable') return b.kind === 'variable' && a.variable.deref() === b.variable.deref();
+  return b.kind === 'tensor' && a.tensor.storage('jit') === b.tensor.storage('jit');
+}
+
+function sameWrite(a: Write, b: Write): boolean {
+  if (a.kind === 'argument') return b.kind === 'argument' && a.index === b.index;
+  return b.kind === 'captured' && a.variable.deref() === b.variable.deref();
+}
