@@ -12,6 +12,7 @@ export type {
   LoadableCode,
   MemoryReport,
 } from './device.ts';
+export { otherDevice } from './inputs.ts';
 export { openDevice, requestGpuDevice } from './open.ts';
 export { Storage } from './storage.ts';
 export type { StorageSpec } from './storage.ts';

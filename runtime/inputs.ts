@@ -12,9 +12,14 @@ export function checkInput(device: Device, input: Storage, call: CallSite): void
   const what = describeArray(input.dtype, input.shape);
   throw new HeddleError(
     'DEVICE_MISMATCH',
-    `${call.label} runs on ${device.label}, but an input ${what} is on ${input.device.label}`,
+    `${call.label} runs on ${device.label}, but an input ${what} is on ${otherDevice(input.device, device)}`,
     { fix: 'await x.to(device)' },
   ).at(call.where);
+}
+
+/** A device beside another one, which may bear the same label. */
+export function otherDevice(device: Device, beside: Device): string {
+  return device.label === beside.label ? `another ${device.label}` : device.label;
 }
 
 /** Throws INTERNAL when the inputs are not the arrays that the code was made for. */

@@ -1,6 +1,7 @@
 /** The devices of the process: `init()` chooses the default one, `withDevice` another for the length of a function. */
 import { readOptions } from './options.ts';
 import { describeValue } from './trace/literal.ts';
+import { rejectPromise } from './trace/promise.ts';
 import { userError } from './trace/user-error.ts';
 import { cpu, openDevice } from '../runtime/index.ts';
 import type { Device, InitOptions } from '../runtime/index.ts';
@@ -56,12 +57,18 @@ function checkOptions(options: HeddleInitOptions): void {
   }
 }
 
-/** Runs the synchronous function `f` with `device` as the default. */
+/** Runs the synchronous function `f` with `device` as the default. @throws PROMISE when `f` is asynchronous. */
 export function withDevice<T>(device: Device, f: () => T): T {
   const outer = overriding;
   overriding = device;
   try {
-    return f();
+    const result = f();
+    rejectPromise(
+      result,
+      'withDevice() was given a function that returns a Promise, and the device is chosen only until it returns',
+      'const y = withDevice(device, () => f(x)); await y.data()',
+    );
+    return result;
   } finally {
     overriding = outer;
   }

@@ -10,6 +10,7 @@ export { init, withDevice, sync, memory, cpu } from './device.ts';
 export type { HeddleInitOptions } from './device.ts';
 export { countingDevice } from '../runtime/index.ts';
 export type { Device, MemoryReport } from '../runtime/index.ts';
+export { scope } from './scope.ts';
 
 export { jit } from './jit.ts';
 export type { Jitted, JitOptions, JitStats } from './jit.ts';

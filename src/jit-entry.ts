@@ -5,11 +5,12 @@ import { equalJaxprs } from '../compiler/ir/hash.ts';
 import type { Aval } from '../compiler/ir/jaxpr.ts';
 import type { Device, Executable } from '../runtime/index.ts';
 import type { Arguments } from './trace/arguments.ts';
+import { ownHandle } from './trace/handles.ts';
 import { samePlan } from './trace/outputs.ts';
 import type { OutputPlan } from './trace/outputs.ts';
 import { closedJaxpr } from './trace/stage.ts';
 import type { Capture, Trace } from './trace/trace.ts';
-import { readIn } from './trace/trace.ts';
+import { isReadable, readIn } from './trace/trace.ts';
 import type { TracedFunction } from './trace/trace-function.ts';
 import type { Tensor } from './trace/tensor.ts';
 import { Variable } from './trace/variable.ts';
@@ -50,12 +51,13 @@ export class JitEntry {
     const reached = new Set(variables);
     const same = ({ variable, aval }: Extract<CapturedValue, { kind: 'variable' }>): boolean => {
       const known = variable.deref();
-      return known !== undefined && !reached.has(known) && sameAval(readIn(trace, known).aval, aval);
+      if (known === undefined || reached.has(known) || !isReadable(trace, known)) return false;
+      return sameAval(readIn(trace, known).aval, aval);
     };
     const writable = (write: Write): boolean => {
       if (write.kind === 'argument') return true;
       const known = write.variable.deref();
-      return known !== undefined && !reached.has(known);
+      return known !== undefined && !reached.has(known) && isReadable(trace, known);
     };
     return (
       this.#captures.every((capture) => capture.kind === 'tensor' || same(capture)) &&
@@ -107,7 +109,7 @@ export class JitEntry {
 }
 
 function describeCapture({ outer, variable }: Capture): CapturedValue {
-  if (variable === null) return { kind: 'tensor', tensor: outer.alias() };
+  if (variable === null) return { kind: 'tensor', tensor: ownHandle(outer.alias()) };
   return { kind: 'variable', variable: new WeakRef(variable), aval: outer.aval };
 }
 

@@ -14,7 +14,7 @@ import { userError } from './trace/user-error.ts';
  * @throws VALUE for an option of another name, and for what is no object of options; DTYPE for an unknown `dtype`.
  */
 export function readOptions<Options extends object>(call: string, given: Partial<Options>, defaults: Options): Options {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw notOptions(call, given, defaults);
+  if (Object.prototype.toString.call(given) !== '[object Object]') throw notOptions(call, given, defaults);
   const entries = Object.entries(given).filter(([, value]) => value !== undefined);
   for (const [name, value] of entries) {
     if (!Object.hasOwn(defaults, name)) throw unknownOption(call, name, value, defaults);

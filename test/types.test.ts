@@ -1,7 +1,7 @@
 /** Ordinary programs need no casts: what they say here is checked by the compiler, and run. */
 import { expect, expectTypeOf, test } from 'vitest';
-import { Rngs, ShapeDtype, State, evalShape, jit, lax, nnx, np, random, vmap } from '../src/index.ts';
-import type { Key, Tensor } from '../src/index.ts';
+import { Rngs, evalShape, jit, lax, nnx, np, random, vmap } from '../src/index.ts';
+import type { Key, ShapeDtype, State, Tensor } from '../src/index.ts';
 import { assertAllClose } from '../src/testing/index.ts';
 import { useWgsl } from './support/wgsl.ts';
 
@@ -47,7 +47,7 @@ test('tuples, modules and states go through loops with their types', () => {
   const stacked = vmap((key: Key) => new nnx.Linear(3, 3, { rngs: new Rngs(key) }).split()[0])(keys);
   const [, layers] = lax.scan(step, xs(), [keys, stacked]);
   expectTypeOf(layers).toEqualTypeOf<State>();
-  const [same] = lax.scan((kept, _: null) => [kept, null], model, null, { length: 2 });
+  const [same] = lax.scan((kept, none: null) => [kept, none], model, null, { length: 2 });
   expectTypeOf(same).toEqualTypeOf<nnx.Linear>();
   expect(same).toBe(model);
 });

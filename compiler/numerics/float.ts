@@ -34,10 +34,11 @@ fn sign_f32(x: f32) -> f32 {
   return select(sign(x), x, is_nan_f32(x));
 }`, IS_NAN);
 
-/** The magnitude of the first with the sign bit of the second. */
+/** The magnitude of the first with the sign bit of the second, and not by masks, which Mesa's software adapter mistakes. */
 export const COPY_SIGN: WgslHelper = wgsl(`
 fn copy_sign_f32(x: f32, y: f32) -> f32 {
-  return bitcast<f32>((bitcast<u32>(x) & 0x7fffffffu) | (bitcast<u32>(y) & 0x80000000u));
+  let size = abs(x);
+  return select(size, -size, bitcast<u32>(y) >= 0x80000000u);
 }`);
 
 export const MAX: WgslHelper = wgsl(`

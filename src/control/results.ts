@@ -5,7 +5,7 @@ import { kindKey } from '../trace/arguments.ts';
 import { describeValue } from '../trace/literal.ts';
 import { typeName } from '../trace/printing.ts';
 import { Tensor } from '../trace/tensor.ts';
-import { Variable, kindOf } from '../trace/variable.ts';
+import { Variable, adoptVariable, kindOf } from '../trace/variable.ts';
 import type { VariableKind } from '../trace/variable.ts';
 import { isOperand } from './operands.ts';
 import type { Operands } from './operands.ts';
@@ -40,7 +40,7 @@ export function freshVariables(): (of: readonly Variable[], value: Tensor) => Va
   return (of, value) => {
     const key = of.map(keyText).join(',');
     let variable = made.get(key);
-    if (variable === undefined) made.set(key, (variable = of[0]!.with(value)));
+    if (variable === undefined) made.set(key, (variable = adoptVariable(kindOf(of[0]!), value)));
     return variable;
   };
 }

@@ -16,7 +16,7 @@ import { checkStructure } from '../trace/structure.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import { currentTrace, withTrace, writeIn } from '../trace/trace.ts';
 import type { Trace } from '../trace/trace.ts';
-import { Variable } from '../trace/variable.ts';
+import { Variable, adoptVariable, kindOf } from '../trace/variable.ts';
 import { flatten, treedefKey, unflatten } from '../tree.ts';
 import type { TreeDef } from '../tree.ts';
 import type { Returned, Traced } from './traced.ts';
@@ -224,7 +224,7 @@ function rebuildCarry(body: Body, carried: Operands, results: readonly Tensor[],
     const i = next++;
     const leaf = body.carryLeaves[i];
     if (!(leaf instanceof Variable)) return results[i];
-    if (leaf !== carried.leaves[i]!.variable) return leaf.with(results[i]!);
+    if (leaf !== carried.leaves[i]!.variable) return adoptVariable(kindOf(leaf), results[i]!);
     if (written.has(leaf)) writeIn(outer, leaf, results[i]!);
     return leaf;
   });

@@ -16,8 +16,8 @@ export interface AxisOptions {
 
 /** Tensors one after the other along an axis that they have. jax.numpy.concatenate. @throws SHAPE when the other axes differ. */
 export function concatenate(xs: readonly Operand[], options: AxisOptions = {}): Tensor {
-  const { axis } = readOptions('np.concatenate', options, { axis: 0 });
   const [first, ...rest] = promotedList('np.concatenate', xs);
+  const { axis } = readOptions('np.concatenate', options, { axis: 0 });
   const along = axisOf('np.concatenate', axis, first.ndim);
   const others = ({ shape }: Tensor): string => showShape(shape.filter((_, i) => i !== along));
   if (rest.some((tensor) => tensor.ndim !== first.ndim || others(tensor) !== others(first))) {
@@ -31,8 +31,8 @@ export function concatenate(xs: readonly Operand[], options: AxisOptions = {}): 
 
 /** Tensors of one shape along a new axis. jax.numpy.stack. @throws SHAPE when the shapes differ. */
 export function stack(xs: readonly Operand[], options: AxisOptions = {}): Tensor {
-  const { axis } = readOptions('np.stack', options, { axis: 0 });
   const tensors = promotedList('np.stack', xs);
+  const { axis } = readOptions('np.stack', options, { axis: 0 });
   const [first, ...rest] = tensors.map(({ shape }) => shape) as [Shape, ...Shape[]];
   if (!rest.every((shape) => sameShape(shape, first))) {
     const fitting = `np.stack([${[first, ...rest].map(() => onesOf(first)).join(', ')}])`;

@@ -4,6 +4,7 @@ import { compile } from '../../compiler/compile.ts';
 import { canonicalText } from '../../compiler/ir/hash.ts';
 import type { Jaxpr } from '../../compiler/ir/jaxpr.ts';
 import { evaluate } from '../../compiler/reference/evaluate.ts';
+import { otherDevice } from '../../runtime/index.ts';
 import type { CallSite, Device, Executable, Storage } from '../../runtime/index.ts';
 import { BoundedMap } from '../bounded-map.ts';
 import { defaultDevice } from '../device.ts';
@@ -62,7 +63,7 @@ export function deviceFor(inputs: readonly Tensor[], label: string, wanted?: Dev
     if (input.device === null || input.device === device) continue;
     throw userError(
       'DEVICE_MISMATCH',
-      `${label} runs on ${device.label}, but an operand ${input.describe()} is on ${input.device.label}`,
+      `${label} runs on ${device.label}, but an operand ${input.describe()} is on ${otherDevice(input.device, device)}`,
       { fix: 'await x.to(device)' },
     );
   }

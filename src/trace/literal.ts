@@ -75,7 +75,7 @@ export function dtypeOfArray(data: ArrayBufferView): DType {
       fix: `np.array(data, { dtype: '${to}' })`,
     });
   }
-  throw userError('DTYPE', `${name} has no dtype of its own`, { fix: 'np.array(Int32Array.from(data))' });
+  throw userError('DTYPE', `${name} has no dtype of its own`, { fix: "np.array(data, { dtype: 'int32' })" });
 }
 
 /** A tensor, number, boolean or typed array as a tensor; numbers get `numberDtype`. @throws PYTREE for anything else. */

@@ -9,7 +9,7 @@ import type { Arguments } from './arguments.ts';
 import { toTensor } from './literal.ts';
 import { Tensor } from './tensor.ts';
 import type { Trace } from './trace.ts';
-import { Variable, kindOf, variableOf } from './variable.ts';
+import { Variable, adoptVariable, kindOf } from './variable.ts';
 import type { VariableKind } from './variable.ts';
 
 type OutputLeaf =
@@ -106,7 +106,7 @@ export function buildOutputs(plan: OutputPlan, results: readonly Tensor[], args:
         return leaf.value;
       case 'fresh': {
         let variable = fresh.get(leaf.index);
-        if (variable === undefined) fresh.set(leaf.index, (variable = variableOf(leaf.like, results[leaf.index]!)));
+        if (variable === undefined) fresh.set(leaf.index, (variable = adoptVariable(leaf.like, results[leaf.index]!)));
         return variable;
       }
     }

@@ -10,6 +10,7 @@ import { sizeOf } from '../../compiler/shape.ts';
 import { Storage } from '../../runtime/index.ts';
 import type { Device } from '../../runtime/index.ts';
 import type { TensorMethods } from '../tensor-methods.ts';
+import { noteHandle } from './handles.ts';
 import { leaked } from './leak.ts';
 import type { Trace } from './trace.ts';
 import { userError } from './user-error.ts';
@@ -57,7 +58,10 @@ export class Tensor {
     this.#storage = storage;
     const bytes = storage === null || storage.device === null ? 0 : sizeOf(aval.shape) * 4;
     this.#pressure = bytes >= PRESSURE_BYTES ? new ArrayBuffer(bytes) : null;
-    if (storage !== null) released.register(this, storage, this);
+    if (storage !== null) {
+      released.register(this, storage, this);
+      noteHandle(this);
+    }
     Object.freeze(this); // `x[0] = 1` must not pass in silence.
   }
 

@@ -79,6 +79,11 @@ export class Trace {
     this.#values.set(variable, value);
   }
 
+  /** Whether this trace or one around it has a value for the Variable, whatever its cell says. */
+  holds(variable: Variable): boolean {
+    return this.#values.has(variable) || (this.parent?.holds(variable) ?? false);
+  }
+
   readVariable(variable: Variable): Tensor {
     const known = this.#values.get(variable);
     if (known !== undefined) return known;
@@ -156,6 +161,11 @@ export function readIn(trace: Trace | null, variable: Variable): Tensor {
   if (trace !== null) return trace.readVariable(variable);
   checkReachable(variable, 'read');
   return variable.cell();
+}
+
+/** Whether `trace` can read the Variable: one that was made in a trace which has ended has no value. */
+export function isReadable(trace: Trace | null, variable: Variable): boolean {
+  return trace?.holds(variable) === true || variable.filled;
 }
 
 /** Outside traces the Variable takes over the tensor's handle. */

@@ -6,6 +6,7 @@ import type { TypedArray } from '../../compiler/dtype.ts';
 import { Tensor } from './tensor.ts';
 import { leaked } from './leak.ts';
 import { checkReachable, madeEagerly } from './eager.ts';
+import { ownHandle } from './handles.ts';
 import { currentTrace, readIn } from './trace.ts';
 import type { Trace } from './trace.ts';
 import { toTensor } from './literal.ts';
@@ -102,9 +103,14 @@ export abstract class Variable {
   setCell(tensor: Tensor): void {
     if (tensor.tracer !== null) throw leaked(tensor, null);
     this.#cell?.dispose();
-    this.#cell = tensor;
+    this.#cell = ownHandle(tensor);
     this.#handle = null;
     this.#birth = null;
+  }
+
+  /** Whether the cell holds a value. */
+  get filled(): boolean {
+    return this.#cell !== null;
   }
 
   /** Gives up the value; a later read is an error, until one is set. Traces ignore it. */
@@ -152,8 +158,15 @@ export function kindOf(variable: Variable): VariableKind {
 }
 
 /** A Variable of this kind. The constructor of its class does not run, as in merged modules: its parameters are its own. */
-export function variableOf({ type, fields }: VariableKind, value: VariableValue): Variable {
+function variableOf({ type, fields }: VariableKind, value: VariableValue): Variable {
   return Object.assign(Reflect.construct(Variable, [value], type) as Variable, fields);
+}
+
+/** A Variable of this kind that takes over the tensor's handle. */
+export function adoptVariable(kind: VariableKind, value: Tensor): Variable {
+  const variable = variableOf(kind, value);
+  value.dispose();
+  return variable;
 }
 
 printsItself(Variable);

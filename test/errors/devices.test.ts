@@ -45,7 +45,7 @@ describe('devices', () => {
     const y = np.ones([2]).add(1);
     expect(first.kind).toBe('webgpu');
     expect(messageOf(() => np.add(x, y))).toMatchInlineSnapshot(`
-      "[DEVICE_MISMATCH] add runs on fake, but an operand float32[2] is on fake
+      "[DEVICE_MISMATCH] add runs on fake, but an operand float32[2] is on another fake
         at:  test/errors/devices.test.ts:LINE
         fix: await x.to(device)"
     `);

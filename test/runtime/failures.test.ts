@@ -297,7 +297,7 @@ describe('inputs', () => {
     const [one, two] = [await setUp(), await setUp()];
     const result = one.increment(input(), 'user.ts:1:1');
     expect(thrownBy(() => two.increment(result, 'user.ts:2:1')).message).toBe(
-      '[DEVICE_MISMATCH] increment runs on fake, but an input float32[4] is on fake\n  at:  user.ts:2:1\n  fix: await x.to(device)',
+      '[DEVICE_MISMATCH] increment runs on fake, but an input float32[4] is on another fake\n  at:  user.ts:2:1\n  fix: await x.to(device)',
     );
   });
 
