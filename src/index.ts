@@ -24,7 +24,7 @@ export * as lax from './lax/index.ts';
 export * as nn from './nn/index.ts';
 export * as random from './random/index.ts';
 export * as nnx from './nnx/index.ts';
-export * as tree from './tree.ts';
+export * as tree from './tree-functions.ts';
 export { registerPytree } from './tree.ts';
 
 /** A random key: a uint32 tensor of shape [..., 2]. */

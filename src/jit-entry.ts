@@ -10,7 +10,7 @@ import { samePlan } from './trace/outputs.ts';
 import type { OutputPlan } from './trace/outputs.ts';
 import { closedJaxpr } from './trace/stage.ts';
 import type { Capture, Trace } from './trace/trace.ts';
-import { isReadable, readIn } from './trace/trace.ts';
+import { peekIn, readIn } from './trace/trace.ts';
 import type { TracedFunction } from './trace/trace-function.ts';
 import type { Tensor } from './trace/tensor.ts';
 import { Variable } from './trace/variable.ts';
@@ -49,19 +49,19 @@ export class JitEntry {
   serves(inputs: Arguments, trace: Trace | null): boolean {
     const variables = argumentVariables(inputs);
     const reached = new Set(variables);
-    const same = ({ variable, aval }: Extract<CapturedValue, { kind: 'variable' }>): boolean => {
-      const known = variable.deref();
-      if (known === undefined || reached.has(known) || !isReadable(trace, known)) return false;
-      return sameAval(readIn(trace, known).aval, aval);
+    /** The value of a captured Variable that is still there, and still not an argument. */
+    const valueOf = (captured: WeakRef<Variable>): Tensor | null => {
+      const variable = captured.deref();
+      return variable === undefined || reached.has(variable) ? null : peekIn(trace, variable);
     };
-    const writable = (write: Write): boolean => {
-      if (write.kind === 'argument') return true;
-      const known = write.variable.deref();
-      return known !== undefined && !reached.has(known) && isReadable(trace, known);
+    const reads = (capture: CapturedValue): boolean => {
+      if (capture.kind === 'tensor') return true;
+      const value = valueOf(capture.variable);
+      return value !== null && sameAval(value.aval, capture.aval);
     };
     return (
-      this.#captures.every((capture) => capture.kind === 'tensor' || same(capture)) &&
-      this.#writes.every(writable) &&
+      this.#captures.every(reads) &&
+      this.#writes.every((write) => write.kind === 'argument' || valueOf(write.variable) !== null) &&
       (this.#independent || this.#instances.every((instance, i) => instance.deref() === variables[i]))
     );
   }

@@ -6,7 +6,7 @@ import { withDevice } from './device.ts';
 import { jitCacheOf } from './jit-cache.ts';
 import { JitEntry } from './jit-entry.ts';
 import { readOptions } from './options.ts';
-import { currentValue, readArguments } from './trace/arguments.ts';
+import { argumentOf, currentValue, readArguments } from './trace/arguments.ts';
 import type { Arguments } from './trace/arguments.ts';
 import { bind, located } from './trace/bind.ts';
 import { calleeName } from './trace/callee.ts';
@@ -91,7 +91,7 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, options: JitOp
     const executable = entry.executable(device, () => executableOf(entry.jaxpr, device, label));
     const donated = (i: number): boolean => {
       const leaf = inputs.traced[i - (operands.length - inputs.traced.length)];
-      return leaf !== undefined && leaf.value instanceof Tensor && given.includes(leaf.argument);
+      return leaf !== undefined && leaf.value instanceof Tensor && given.includes(argumentOf(leaf));
     };
     const donate = given.length === 0 ? undefined : operands.map((_, i) => donated(i));
     const results = runExecutable(executable, entry.jaxpr, operands, device, callSite(label, new CallStack(), donate));

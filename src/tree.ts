@@ -231,36 +231,15 @@ export function deepKeyText(value: unknown, ancestors: readonly unknown[] = []):
     .join(',')}}`;
 }
 
-/** `f` of every leaf, in a tree of the same structure. The counterpart of jax.tree.map. */
+/** `f` of every leaf, in a tree of the same structure. */
 export function map(f: (leaf: unknown) => unknown, tree: unknown): unknown {
   const { leaves, treedef } = flatten(tree);
   return unflatten(treedef, leaves.map(f));
 }
 
+/** The leaves in order of visit: tensors, Variables, and whatever is no node. */
 export function leavesOf(tree: unknown): readonly unknown[] {
   return flatten(tree).leaves;
-}
-
-/** The shapes of the tensors and Variables of a tree, other leaves as they are. */
-export function shapes(tree: unknown): unknown {
-  const { leaves, treedef } = flatten(tree, { isLeaf: (value) => value instanceof Variable });
-  return unflattenPlain(
-    treedef,
-    leaves.map((leaf) => (leaf instanceof Tensor || leaf instanceof Variable ? leaf.shape : leaf)),
-  );
-}
-
-/** Rebuilds a tree with registered nodes as plain objects, for values that their classes would not accept. */
-function unflattenPlain(treedef: TreeDef, leaves: readonly unknown[]): unknown {
-  let position = 0;
-  const build = (node: TreeDef): unknown => {
-    if (node.kind === 'leaf') return leaves[position++];
-    if (node.kind === 'nothing') return node.value;
-    if (node.kind === 'array') return node.children.map(build);
-    const keys = node.kind === 'node' ? node.children.map((_, i) => String(i)) : node.keys;
-    return Object.fromEntries(node.children.map((child, i) => [String(keys[i]), build(child)]));
-  };
-  return build(treedef);
 }
 
 function isLeafObject(value: object): boolean {

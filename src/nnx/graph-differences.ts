@@ -1,16 +1,16 @@
 /** What differs between two structures of one module, path by path. */
 import { typeName } from '../trace/printing.ts';
-import { GraphDef, fieldKey, showStatic } from './graphdef.ts';
+import { GraphDef, fieldKey } from './graphdef.ts';
+import { showStatic } from './static-values.ts';
 
 /** Lines such as `.layers.dropout.rate: 0.1 -> 0.2`, `.extra: added`. */
 export function graphDifferences(before: GraphDef, after: GraphDef, path: string): string[] {
   if (before === after) return [];
   if (before.type !== after.type) return [`${path}: ${typeName(before.type)} -> ${typeName(after.type)}`];
   return [
-    ...recordDifferences(before.staticFields, after.staticFields, path, (a, b, at, name) => {
-      if (before.staticKeys[name] === after.staticKeys[name]) return [];
-      return [Object.is(a, b) ? `${at}: changed in place` : `${at}: ${showStatic(a)} -> ${showStatic(b)}`];
-    }),
+    ...recordDifferences(before.staticFields, after.staticFields, path, (a, b, at, name) =>
+      before.staticKeys[name] === after.staticKeys[name] ? [] : [`${at}: ${showStatic(a)} -> ${showStatic(b)}`],
+    ),
     ...recordDifferences(before.fields, after.fields, path, (a, b, at) => {
       if (a instanceof GraphDef && b instanceof GraphDef) return graphDifferences(a, b, at);
       return fieldKey(a) === fieldKey(b) ? [] : [`${at}: changed`];

@@ -14,6 +14,7 @@ import type { FieldDef, Member, ModuleClass } from './graphdef.ts';
 import { Module } from './module.ts';
 import { checkPart, compareParts, joinPath } from './paths.ts';
 import type { PathPart } from './paths.ts';
+import { copyStatic, copyStatics } from './static-values.ts';
 
 export interface Graph<M> {
   readonly graphdef: GraphDef<M>;
@@ -102,7 +103,7 @@ export function buildGraph<M>(graphdef: GraphDef<M>, variableAt: (path: string) 
   const buildContainer = ({ kind, children }: ContainerDef): unknown => {
     const built = children.map(([part, child]): [PathPart, unknown] => [
       part,
-      child instanceof StaticMember ? child.value : buildField(child),
+      child instanceof StaticMember ? copyStatic(child.value) : buildField(child),
     ]);
     if (kind === 'array') return built.map(([, child]) => child);
     return kind === 'map' ? new Map(built) : Object.fromEntries(built);
@@ -112,7 +113,7 @@ export function buildGraph<M>(graphdef: GraphDef<M>, variableAt: (path: string) 
     const module = Module.create(def.type);
     modules.set(def.index, module);
     const fields = Object.entries(def.fields).map(([name, field]) => [name, buildField(field)] as const);
-    Object.assign(module, def.staticFields, Object.fromEntries(fields));
+    Object.assign(module, copyStatics(def.staticFields), Object.fromEntries(fields));
     return module;
   };
   return buildModule(graphdef as GraphDef) as M;

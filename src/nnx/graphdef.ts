@@ -4,6 +4,7 @@ import type { State } from './state.ts';
 import type { PathPart } from './paths.ts';
 import type { Module } from './module.ts';
 import { printsItself, typeName } from '../trace/printing.ts';
+import { copyStatic, copyStatics, showStatic } from './static-values.ts';
 
 export type ModuleClass<M = Module> = abstract new (...args: never[]) => M;
 
@@ -21,7 +22,7 @@ export class StaticMember {
   readonly value: unknown;
 
   constructor(value: unknown) {
-    this.value = value;
+    this.value = copyStatic(value);
   }
 }
 
@@ -51,9 +52,9 @@ export class GraphDef<M = Module> {
   /** Pre-order over modules, the root is 0. */
   readonly index: number;
   readonly fields: Readonly<Record<string, FieldDef>>;
-  /** Everything that is neither module nor Variable. */
+  /** Everything that is neither module nor Variable; plain data as a copy, because one GraphDef may stand for many modules. */
   readonly staticFields: Readonly<Record<string, unknown>>;
-  /** Texts that are equal for equal static fields: their objects may be changed in place. */
+  /** Texts that are equal for equal static fields. */
   readonly staticKeys: Readonly<Record<string, string>>;
   /** Equal keys mean equal structure. */
   readonly key: string;
@@ -68,7 +69,7 @@ export class GraphDef<M = Module> {
     this.type = type;
     this.index = index;
     this.fields = Object.freeze({ ...fields });
-    this.staticFields = Object.freeze({ ...staticFields });
+    this.staticFields = Object.freeze(copyStatics(staticFields));
     this.staticKeys = Object.fromEntries(Object.entries(staticFields).map(([name, value]) => [name, deepKeyText(value)]));
     this.key = `${keyText(type)}@${index}{${recordKey(fields, fieldKey)}}{${recordKey(this.staticKeys, String)}}`;
   }
@@ -140,20 +141,6 @@ function showField(field: FieldDef): string {
     return field.kind === 'array' ? text : `${part}: ${text}`;
   });
   return field.kind === 'array' ? `[${parts.join(', ')}]` : `${field.kind === 'map' ? 'Map' : ''}{${parts.join(', ')}}`;
-}
-
-/** A static value for readers; what is met again inside itself is cut. */
-export function showStatic(value: unknown, ancestors: readonly unknown[] = []): string {
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'function') return value.name || 'function';
-  if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? '-0' : String(value);
-  if (ancestors.includes(value)) return '...';
-  const show = (child: unknown): string => showStatic(child, [...ancestors, value]);
-  if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return typeName(value.constructor);
-  const entries = Object.entries(value).map(([name, child]) => `${name}: ${show(child)}`);
-  return `{${entries.join(', ')}}`;
 }
 
 printsItself(GraphDef);

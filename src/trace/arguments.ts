@@ -17,8 +17,6 @@ import type { VariableKind } from './variable.ts';
 export interface TracedLeaf {
   readonly value: Tensor | Variable;
   readonly path: string;
-  /** The position among the top-level arguments. */
-  readonly argument: number;
 }
 
 export interface StaticLeaf {
@@ -53,7 +51,7 @@ export function readArguments(args: readonly unknown[]): Arguments {
       statics.push({ value: leaf, path });
       return -1;
     }
-    traced.push({ value: leaf as Tensor | Variable, path, argument: argumentOf(path) });
+    traced.push({ value: leaf as Tensor | Variable, path });
     return traced.length - 1;
   });
   const kinds = [...numbers.keys()].map((variable) => kindKey(kindOf(variable))).join(',');
@@ -90,6 +88,7 @@ export function rebuildArguments(args: Arguments, tracers: readonly Tensor[], tr
   return unflatten(args.treedef, leaves) as unknown[];
 }
 
-function argumentOf(path: string): number {
+/** The position of the leaf's argument. */
+export function argumentOf({ path }: TracedLeaf): number {
   return Number(/^args\[(\d+)\]/.exec(path)?.[1] ?? 0);
 }

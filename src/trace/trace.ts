@@ -79,9 +79,9 @@ export class Trace {
     this.#values.set(variable, value);
   }
 
-  /** Whether this trace or one around it has a value for the Variable, whatever its cell says. */
-  holds(variable: Variable): boolean {
-    return this.#values.has(variable) || (this.parent?.holds(variable) ?? false);
+  /** The value that this trace or one around it has for the Variable, whatever its cell says. Does not count as a read. */
+  peek(variable: Variable): Tensor | undefined {
+    return this.#values.get(variable) ?? this.parent?.peek(variable);
   }
 
   readVariable(variable: Variable): Tensor {
@@ -163,9 +163,9 @@ export function readIn(trace: Trace | null, variable: Variable): Tensor {
   return variable.cell();
 }
 
-/** Whether `trace` can read the Variable: one that was made in a trace which has ended has no value. */
-export function isReadable(trace: Trace | null, variable: Variable): boolean {
-  return trace?.holds(variable) === true || variable.filled;
+/** Like readIn, but does not count as a read; null for a Variable that was made in a trace which has ended. */
+export function peekIn(trace: Trace | null, variable: Variable): Tensor | null {
+  return trace?.peek(variable) ?? (variable.filled ? variable.cell() : null);
 }
 
 /** Outside traces the Variable takes over the tensor's handle. */

@@ -1,4 +1,4 @@
-/** The README's programs compile and run, from the build, as a user's would. */
+/** The README's programs compile and run, from the build, as a user's would, and print what stands below them. */
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -10,12 +10,17 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Inside the package, so that `import 'heddle'` finds it by its own name. */
 const folder = `${root}dist/readme/`;
 
-const blocks = [...readFileSync(`${root}README.md`, 'utf8').matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code!);
+const fenced = [...readFileSync(`${root}README.md`, 'utf8').matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)];
+/** Programs, each with the text that a block of `text` after it shows. */
+const blocks = fenced.flatMap(([, language, code], i) => {
+  const next = fenced[i + 1];
+  return language === 'ts' ? [{ code: code!, printed: next?.[1] === 'text' ? next[2]! : '' }] : [];
+});
 const fileOf = (i: number): string => `${folder}block-${i}.ts`;
 
 beforeAll(() => {
   mkdirSync(folder, { recursive: true });
-  blocks.forEach((code, i) => writeFileSync(fileOf(i), code));
+  blocks.forEach(({ code }, i) => writeFileSync(fileOf(i), code));
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -44,7 +49,7 @@ test('they pass the type checker', () => {
   expect(messages).toEqual([]);
 }, 60_000);
 
-blocks.forEach((code, i) => {
+blocks.forEach(({ code, printed }, i) => {
   test(`program ${i} runs`, async () => {
     const script = `${folder}block-${i}.js`;
     const { outputText } = ts.transpileModule(code, {
@@ -54,5 +59,6 @@ blocks.forEach((code, i) => {
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [script]);
     expect(stderr).toBe('');
     expect(stdout.split('\n').length).toBeGreaterThan(2);
+    expect(stdout).toContain(printed);
   }, 60_000);
 });

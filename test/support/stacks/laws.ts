@@ -60,7 +60,7 @@ function results({ jaxpr, captures }: Traced, leaves: Leaves): Leaves {
 }
 
 async function computed(values: unknown): Promise<Leaves> {
-  return readAll(tree.leavesOf(values) as Tensor[]);
+  return readAll(tree.leaves(values) as Tensor[]);
 }
 
 function expectEqual(actual: Leaves, expected: Leaves, what: string): void {
