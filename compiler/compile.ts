@@ -4,8 +4,10 @@ import { flatten } from './fuse/flatten.ts';
 import type { KernelGraph } from './fuse/graph.ts';
 import { buildGraph } from './fuse/kernels.ts';
 import { expectBuffersFit, overfull } from './fuse/limits.ts';
+import { chooseLowerings, encoded } from './fuse/lowerings.ts';
 import { materialize } from './fuse/materialize.ts';
-import type { Jaxpr, Var } from './ir/jaxpr.ts';
+import { Var } from './ir/jaxpr.ts';
+import type { Jaxpr } from './ir/jaxpr.ts';
 import type { DeviceProfile, Program } from './program.ts';
 
 export interface Compiled {
@@ -27,12 +29,16 @@ export function compile(jaxpr: Jaxpr, profile: DeviceProfile, label: string): Co
 /** The kernel graph of a jaxpr. */
 export function fuse(jaxpr: Jaxpr, profile: DeviceProfile): KernelGraph {
   const program = flatten(jaxpr);
+  const lowerings = chooseLowerings(program);
   const forced = new Set<Var>();
-  let plan = materialize(program, profile, forced);
+  let plan = materialize(program, profile, forced, lowerings);
   for (let more = overfull(plan, profile); more.size > 0; more = overfull(plan, profile)) {
-    more.forEach((variable) => forced.add(variable));
-    plan = materialize(program, profile, forced);
+    for (const one of more) {
+      if (one instanceof Var) forced.add(one);
+      else lowerings.set(one, encoded(one, `one kernel would need more than ${profile.maxStorageBuffersPerShaderStage} buffers`));
+    }
+    plan = materialize(program, profile, forced, lowerings);
   }
   expectBuffersFit(plan, profile);
-  return buildGraph(program.block, plan, profile);
+  return buildGraph(program.block, plan, profile, lowerings);
 }

@@ -8,8 +8,8 @@ export type DType = 'float32' | 'float16' | 'int32' | 'uint32' | 'bool';
 /** A dtype by its short name in the printed IR. */
 export type ShortDType = 'f32' | 'f16' | 'i32' | 'u32' | 'bool';
 
-/** The typed arrays that hold elements on the host: float16 is kept as rounded float32 values, bool as 0 and 1. */
-export type TypedArray = Float32Array | Int32Array | Uint32Array | Uint8Array;
+/** The typed arrays that hold elements on the host: float16 is kept as rounded float32 values, bool as 0 and 1; see inDoublePrecision. */
+export type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
 
 /** An array on the host, row-major. `data.length` is the product of `shape`. */
 export interface HostArray {
@@ -51,7 +51,7 @@ export function allocate(dtype: DType, size: number): TypedArray {
   switch (dtype) {
     case 'float32':
     case 'float16':
-      return new Float32Array(size);
+      return doublePrecision ? new Float64Array(size) : new Float32Array(size);
     case 'int32':
       return new Int32Array(size);
     case 'uint32':
@@ -61,13 +61,29 @@ export function allocate(dtype: DType, size: number): TypedArray {
   }
 }
 
+let doublePrecision = false;
+
+/**
+ * Runs `f` with floats kept in float64 wherever host arrays are made: for tests, which compare a program with itself in better
+ * arithmetic, to tell an error of the program from one of rounding.
+ */
+export function inDoublePrecision<T>(f: () => T): T {
+  const outer = doublePrecision;
+  doublePrecision = true;
+  try {
+    return f();
+  } finally {
+    doublePrecision = outer;
+  }
+}
+
 /** The value that `value` becomes when it is stored as `dtype`; integers wrap, bools are 0 or 1. */
 export function roundTo(dtype: DType, value: number): number {
   switch (dtype) {
     case 'float32':
-      return Math.fround(value);
+      return doublePrecision ? value : Math.fround(value);
     case 'float16':
-      return roundToHalf(value);
+      return doublePrecision ? value : roundToHalf(value);
     case 'int32':
       return value | 0;
     case 'uint32':

@@ -29,6 +29,11 @@ export const ERROR_CODES = [
   'DISPOSED', // a tensor was used after it was disposed or donated
   'IR_TYPE', // the verifier found an ill-typed equation
   'IR_SYNTAX', // the text of a jaxpr does not parse
+  'DERIVATIVE', // a derivative that does not exist: of something that is no scalar, with respect to integers, in reverse through while
+  'NONLINEAR', // the transpose of something that is not linear
+  'CUSTOM_RULE', // a custom derivative of the wrong structure, or closing over what is differentiated
+  'AXIS_NAME', // a mapped axis that is not there under this name
+  'CHECK', // errorIf or checkNans found what it looks for
   'UNSUPPORTED', // a combination that cannot exist, with the reason
   'INTERNAL', // a broken invariant of Heddle itself
 ] as const;

@@ -60,7 +60,7 @@ export type BufferRef =
 
 export interface KernelCode {
   readonly label: string;
-  readonly kind: 'map' | 'row' | 'contract';
+  readonly kind: 'map' | 'row' | 'contract' | 'scan' | 'group';
   readonly wgsl: string;
   /** Access of the storage bindings of group 0, in order of binding. */
   readonly bindings: readonly ('read' | 'read_write')[];
@@ -80,7 +80,12 @@ export type Step =
       readonly loops: readonly number[];
     }
   /** The steps `length` times; loop counters start at 0. */
-  | { readonly kind: 'loop'; readonly loop: number; readonly length: number; readonly steps: readonly Step[] };
+  | { readonly kind: 'loop'; readonly loop: number; readonly length: number; readonly steps: readonly Step[] }
+  /**
+   * The steps again and again, as in a loop, until after an even number of times the int32 in `running` is 0. From then on they
+   * change nothing, so more may be encoded than needed. It stands in no other loop.
+   */
+  | { readonly kind: 'while'; readonly loop: number; readonly running: BufferRef; readonly steps: readonly Step[] };
 
 export interface Program {
   readonly version: 1;
@@ -94,7 +99,11 @@ export interface Program {
   readonly steps: readonly Step[];
 }
 
-/** The number of dispatches that one call encodes. */
+/** The number of dispatches that one call encodes, where a `while` counts as one time its steps. */
 export function countDispatches(steps: readonly Step[]): number {
-  return steps.reduce((sum, step) => sum + (step.kind === 'dispatch' ? 1 : step.length * countDispatches(step.steps)), 0);
+  return steps.reduce((sum, step) => sum + (step.kind === 'dispatch' ? 1 : timesOf(step) * countDispatches(step.steps)), 0);
+}
+
+function timesOf(step: Exclude<Step, { readonly kind: 'dispatch' }>): number {
+  return step.kind === 'loop' ? step.length : 1;
 }

@@ -14,6 +14,8 @@ export interface Counts {
   /** Bytes of the buffers created. */
   bytes: number;
   bindGroups: number;
+  /** Buffers mapped for reading. */
+  readbacks: number;
 }
 
 const ZERO: Counts = {
@@ -26,6 +28,7 @@ const ZERO: Counts = {
   buffers: 0,
   bytes: 0,
   bindGroups: 0,
+  readbacks: 0,
 };
 
 /** Wraps a device; the wrapped one is used in its place, by Heddle or by anything else. */
@@ -38,6 +41,15 @@ export function countingDevice(device: GPUDevice): { device: GPUDevice; counts: 
     watch(pass, { dispatchWorkgroups: count('dispatches'), dispatchWorkgroupsIndirect: count('dispatches') });
   const countedEncoder = (encoder: GPUCommandEncoder): GPUCommandEncoder =>
     watch(encoder, { beginComputePass: count('passes'), copyBufferToBuffer: count('copies') }, { beginComputePass: countedPass });
+  // Buffers go back into native calls, which take no proxy: the method of the object itself is replaced.
+  const countedBuffer = (buffer: GPUBuffer): GPUBuffer => {
+    const { mapAsync } = buffer;
+    buffer.mapAsync = (mode, ...range): Promise<undefined> => {
+      if (mode === 1) counts.readbacks++;
+      return mapAsync.call(buffer, mode, ...range);
+    };
+    return buffer;
+  };
   const queue = watch(device.queue, { submit: count('submits'), writeBuffer: count('writes') });
   const counted = watch(
     device,
@@ -50,7 +62,7 @@ export function countingDevice(device: GPUDevice): { device: GPUDevice; counts: 
         counts.bytes += size;
       },
     },
-    { createCommandEncoder: countedEncoder },
+    { createCommandEncoder: countedEncoder, createBuffer: countedBuffer },
     { queue },
   );
   return { device: counted, counts, reset: () => void Object.assign(counts, ZERO) };

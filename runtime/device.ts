@@ -45,9 +45,12 @@ export interface Executable {
 
 export interface ExecutableStats {
   readonly kernels: number;
-  /** Dispatches of one call. */
+  /** Dispatches of one call, with one step of each loop that the host drives. */
   readonly dispatches: number;
-  /** Submits of one call: 1, or more when a long loop is cut to stay below the watchdog of the system. */
+  /**
+   * Submits of one call: 1, or more when a long loop is cut to stay below the watchdog of the system. The chunks of a loop that
+   * the host drives are not counted.
+   */
   readonly submits: number;
   /** Pipelines created for this executable; those that another executable had created are not counted. */
   readonly compiles: number;
@@ -67,6 +70,15 @@ export interface CallSite {
    * memory is free for whatever is enqueued next.
    */
   readonly donate?: readonly boolean[];
+  /** Whether the call failed, by what it computed. */
+  readonly verdict?: Verdict;
+}
+
+/** Reads some results of a call when it is done; when it gives an error, all results are failed values. */
+export interface Verdict {
+  /** The positions of the results that it reads. */
+  readonly results: readonly number[];
+  judge(arrays: readonly TypedArray[]): HeddleError | null;
 }
 
 export interface MemoryReport {

@@ -1,9 +1,10 @@
 /** Encodes one call of a program: its dispatches in one pass and one submit, unless a limit of the encoder cuts it. */
+import { HeddleError } from '../compiler/errors.ts';
 import type { BoundBuffer } from './bindings.ts';
 import type { GpuContext } from './context.ts';
 import type { Pipeline } from './pipelines.ts';
 import { CARRY_PHASES, carryPhase, resolve } from './plan.ts';
-import type { PlannedDispatch, PlannedStep } from './plan.ts';
+import type { PlannedDispatch, PlannedStep, PlannedWhile } from './plan.ts';
 
 /** What the steps of a call work with. */
 export interface Operands {
@@ -20,7 +21,7 @@ export function execute(context: GpuContext, steps: readonly PlannedStep[], oper
   encoder.submit();
 }
 
-class CallEncoder {
+export class CallEncoder {
   readonly #context: GpuContext;
   readonly #operands: Operands;
   /** The current step of each loop. */
@@ -40,25 +41,33 @@ class CallEncoder {
 
   encode(steps: readonly PlannedStep[]): void {
     for (const step of steps) {
-      if (step.kind === 'dispatch') {
-        this.#dispatch(step);
-        continue;
-      }
-      for (let i = 0; i < step.length; i++) {
-        this.#counters[step.loop] = i;
-        this.encode(step.steps);
-      }
+      if (step.kind === 'dispatch') this.#dispatch(step);
+      else if (step.kind === 'loop') this.encodeTimes(step, 0, step.length);
+      else throw new HeddleError('INTERNAL', 'a loop that the host drives was to be encoded whole');
     }
+  }
+
+  /** The steps of a loop, with counters from `first`. */
+  encodeTimes({ loop, steps }: Pick<PlannedWhile, 'loop' | 'steps'>, first: number, times: number): void {
+    for (let i = first; i < first + times; i++) {
+      this.#counters[loop] = i;
+      this.encode(steps);
+    }
+  }
+
+  /** Submits what is encoded, then a copy of the int32 that tells whether the loop still runs; resolves with that. */
+  submitAsking({ running }: PlannedWhile): Promise<boolean> {
+    const { buffer } = this.#operands.buffers[resolve(running, (loop) => this.#phase(loop))]!;
+    const encoder = this.#endPass();
+    const answer = this.#context.readback.stage(encoder, buffer, 4, (bytes) => new Int32Array(bytes, 0, 1)[0] !== 0);
+    this.submit();
+    return answer();
   }
 
   submit = (): void => {
     if (this.#encoder === null) return;
-    this.#pass?.end();
-    this.#context.gpu.queue.submit([this.#encoder.finish()]);
+    this.#context.gpu.queue.submit([this.#endPass().finish()]);
     this.#encoder = null;
-    this.#pass = null;
-    this.#pipeline = null;
-    this.#group = null;
     this.#dispatches = 0;
   };
 
@@ -84,6 +93,15 @@ class CallEncoder {
     this.#encoder ??= this.#context.gpu.createCommandEncoder();
     this.#pass ??= this.#encoder.beginComputePass();
     return this.#pass;
+  }
+
+  #endPass(): GPUCommandEncoder {
+    this.#encoder ??= this.#context.gpu.createCommandEncoder();
+    this.#pass?.end();
+    this.#pass = null;
+    this.#pipeline = null;
+    this.#group = null;
+    return this.#encoder;
   }
 
   #groupOf(step: PlannedDispatch, pipeline: Pipeline): GPUBindGroup {

@@ -11,6 +11,7 @@ export type {
   InitOptions,
   LoadableCode,
   MemoryReport,
+  Verdict,
 } from './device.ts';
 export { otherDevice } from './inputs.ts';
 export { openDevice, requestGpuDevice } from './open.ts';

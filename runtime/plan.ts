@@ -4,7 +4,7 @@ import type { BufferPlan, BufferRef, DeviceProfile, Program, Step } from '../com
 import { countDispatches } from '../compiler/program.ts';
 import { MAX_LOOPS } from './counters.ts';
 
-export type PlannedStep = PlannedDispatch | PlannedLoop;
+export type PlannedStep = PlannedDispatch | PlannedLoop | PlannedWhile;
 
 export interface PlannedDispatch {
   readonly kind: 'dispatch';
@@ -26,9 +26,21 @@ export interface PlannedLoop {
   readonly steps: readonly PlannedStep[];
 }
 
+/** Its steps again and again, until `running` is 0 after an even number of times. */
+export interface PlannedWhile {
+  readonly kind: 'while';
+  readonly loop: number;
+  readonly running: BufferRef;
+  readonly steps: readonly PlannedStep[];
+  /** How many dispatches its steps make. */
+  readonly dispatches: number;
+}
+
 export interface Plan {
   readonly steps: readonly PlannedStep[];
   readonly dispatches: number;
+  /** Whether the host must ask during a call how it goes on. */
+  readonly hostDriven: boolean;
   /** Whether any dispatch binds a buffer. */
   readonly used: readonly boolean[];
   /** The largest temporary of each slot. */
@@ -46,6 +58,7 @@ export function planOf(program: Program, profile: DeviceProfile): Plan {
   const plan = (steps: readonly Step[]): PlannedStep[] => steps.filter((step) => countDispatches([step]) > 0).map(planStep);
   const planStep = (step: Step): PlannedStep => {
     if (step.kind === 'loop') return { ...step, steps: plan(step.steps) };
+    if (step.kind === 'while') return { ...step, steps: plan(step.steps), dispatches: countDispatches(step.steps) };
     const carries = new Set<number>();
     const use = (buffer: number): void => {
       used[buffer] = true;
@@ -57,7 +70,8 @@ export function planOf(program: Program, profile: DeviceProfile): Plan {
   const slots = slotsOf(program.buffers.filter((_, i) => used[i]));
   const temporaryBytes = [...slots.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   const bufferCount = slots.size + program.buffers.filter(({ role }, i) => used[i] && role !== 'temporary').length;
-  return { steps, dispatches: countDispatches(program.steps), used, slots, temporaryBytes, bufferCount };
+  const hostDriven = steps.some(({ kind }) => kind === 'while');
+  return { steps, dispatches: countDispatches(program.steps), hostDriven, used, slots, temporaryBytes, bufferCount };
 }
 
 /** The three ways in which a step can find its carries. */

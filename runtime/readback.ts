@@ -23,11 +23,17 @@ export class Readback {
 
   /** Submits the copy of a buffer's first `bytes` now; resolves with what `use` makes of them. */
   copy<T>(source: DeviceBuffer, bytes: number, use: (bytes: ArrayBuffer) => T): Promise<T> {
-    const staging = this.#take(bytes);
     const encoder = this.#gpu.createCommandEncoder();
-    encoder.copyBufferToBuffer(source.gpuBuffer, 0, staging, 0, bytes);
+    const map = this.stage(encoder, source, bytes, use);
     this.#gpu.queue.submit([encoder.finish()]);
-    return this.#map(staging, bytes, use);
+    return map();
+  }
+
+  /** Encodes the copy of a buffer's first `bytes`; what it gives is to be called when that has been submitted. */
+  stage<T>(encoder: GPUCommandEncoder, source: DeviceBuffer, bytes: number, use: (bytes: ArrayBuffer) => T): () => Promise<T> {
+    const staging = this.#take(bytes);
+    encoder.copyBufferToBuffer(source.gpuBuffer, 0, staging, 0, bytes);
+    return () => this.#map(staging, bytes, use);
   }
 
   clear(): void {

@@ -20,7 +20,7 @@ export class Storage {
   readonly shape: readonly number[];
   /** null: on the host only. A device that runs a program on it keeps an uploaded copy beside the host data. */
   readonly device: Device | null;
-  /** The call that writes it, for storages of a GPU. */
+  /** The call that writes it, for storages of a GPU and for those of a call on the host that failed. */
   readonly submission: Submission | null;
   readonly #maker: Pick<CallSite, 'where'>;
   #hostData: HostArray | null;
@@ -49,8 +49,8 @@ export class Storage {
   }
 
   /** The result of a call on the host; it takes the array over, so nobody else may write to it. */
-  static onHost(device: Device, array: HostArray, call: CallSite): Storage {
-    return new Storage(array, call, device, array, null);
+  static onHost(device: Device, array: HostArray, call: CallSite, submission: Submission | null = null): Storage {
+    return new Storage(array, call, device, array, submission);
   }
 
   /** The result of a call on a GPU. The device frees its memory through `whenFreed`. */

@@ -20,6 +20,9 @@ export class Submission {
   #inputs: readonly Submission[] = [];
   #guarded = false;
   #submitted = false;
+  /** Reads back what says whether the call failed. */
+  #verdict: (() => Promise<HeddleError | null>) | null = null;
+  #judgement: Promise<HeddleError | null> | null = null;
 
   constructor(call: CallSite, reporter: FailureReporter) {
     this.call = call;
@@ -56,6 +59,11 @@ export class Submission {
     if (outcome !== null) this.#outcomes.push(outcome);
   }
 
+  /** When the work has been submitted, `verdict` is asked whether the call failed. */
+  judgedBy(verdict: () => Promise<HeddleError | null>): void {
+    this.#verdict = verdict;
+  }
+
   /** Runs a part of the call in error scopes. */
   guard<T>(gpu: GPUDevice, body: () => T): T {
     if (this.#guarded) return body();
@@ -75,8 +83,18 @@ export class Submission {
   submit(gpu: GPUDevice, body: () => void): void {
     this.guard(gpu, () => {
       body();
+      this.#judgement = this.#verdict?.() ?? null;
+      this.#judgement?.catch(() => {}); // It is awaited when the other outcomes are known.
       this.#submitted = true;
     });
+  }
+
+  /** Whether the call must fail, when that is known of all its steps so far and of its inputs. */
+  async hasFailed(): Promise<boolean> {
+    for (const { settled } of this.#inputs) await settled;
+    const faults = await Promise.all(this.#outcomes.splice(0));
+    for (const fault of faults) if (fault !== null) this.include(Promise.resolve(fault));
+    return this.#isSettled || this.#outcomes.length > 0 || this.#inputs.some(({ error }) => error !== null);
   }
 
   /** After the submit the outcome depends on the inputs and on the steps. */
@@ -89,7 +107,11 @@ export class Submission {
       const fault = faults.find((each) => each?.code === 'MEMORY') ?? faults.find((each) => each !== null);
       if (cause != null) this.fail(inputFailed(cause, this.call));
       else if (fault != null) this.fail(this.#fromFault(fault));
-      else this.#finish();
+      else {
+        const failure = await this.#judgement;
+        if (failure == null) this.#finish();
+        else this.fail(failure);
+      }
     } catch (cause) {
       this.fail(this.#raise('INTERNAL', `the outcome of ${this.call.label} is unknown`, cause));
     }
@@ -116,6 +138,7 @@ export class Submission {
     this.#isSettled = true;
     this.#inputs = [];
     this.#outcomes.length = 0;
+    this.#verdict = null;
     this.#settle();
   }
 }

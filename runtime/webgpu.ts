@@ -5,8 +5,9 @@ import type { DeviceProfile } from '../compiler/program.ts';
 import { prepareCall } from './call.ts';
 import { openContext } from './context.ts';
 import type { GpuContext, GpuOptions } from './context.ts';
-import type { CallSite, Device, Executable, LoadableCode, MemoryReport } from './device.ts';
+import type { CallSite, Device, Executable, LoadableCode, MemoryReport, Verdict } from './device.ts';
 import { GpuExecutable } from './executable.ts';
+import { drive } from './drive.ts';
 import { execute } from './execute.ts';
 import { checkDonations, checkInput, checkSpecs, consumeDonated, lostError } from './inputs.ts';
 import { describeArray, unpack } from './layout.ts';
@@ -58,7 +59,12 @@ export class WebGpuDevice implements Device {
       for (const { creation } of pipelines) submission.include(creation);
       const { buffers, results, release } = prepareCall(this, this.#context, code, inputs, submission);
       submission.dependOn(inputs.flatMap((input) => input.submission ?? []));
-      this.#enqueue(submission, () => execute(this.#context, code.plan.steps, { pipelines, buffers }), release);
+      const { verdict } = call;
+      if (verdict !== undefined) submission.judgedBy(() => this.#judge(verdict, results, call));
+      const { steps, hostDriven } = code.plan;
+      const operands = { pipelines, buffers };
+      const submit = (): void => submission.submit(this.#context.gpu, () => execute(this.#context, steps, operands));
+      this.#enqueue(submission, hostDriven ? () => drive(this.#context, steps, operands, submission) : submit, release);
       consumeDonated(inputs, call);
       this.#context.memory.pool.endCall();
       return results;
@@ -89,7 +95,7 @@ export class WebGpuDevice implements Device {
         const buffer = this.#context.residence.bufferOf(storage, call);
         this.#context.readback.copy(buffer, storage.bytes, (bytes) => unpack(dtype, shape, bytes)).then(resolve, reject);
       };
-      this.#enqueue(copying, copy, () => storage.release());
+      this.#enqueue(copying, () => copying.submit(this.#context.gpu, copy), () => storage.release());
     });
     data.catch(() => {}); // It is awaited below, after what is known better.
     await source?.settled;
@@ -136,22 +142,36 @@ export class WebGpuDevice implements Device {
     if (this.#owned) this.#context.gpu.destroy();
   }
 
+  /** Copies out what the verdict reads, and asks it. */
+  async #judge({ results: positions, judge }: Verdict, results: readonly Storage[], call: CallSite): Promise<HeddleError | null> {
+    const { readback, residence } = this.#context;
+    const copies = positions.map((position) => {
+      const { dtype, shape, bytes } = results[position]!;
+      return readback.copy(residence.bufferOf(results[position]!, call), bytes, (data) => unpack(dtype, shape, data));
+    });
+    return judge(await Promise.all(copies));
+  }
+
   /** Gives work to the GPU when it is its turn, then lets go of what was held for it. */
-  #enqueue(submission: Submission, work: () => void, release: () => void): void {
+  #enqueue(submission: Submission, work: () => void | Promise<void>, release: () => void): void {
     this.#inFlight.add(submission);
     void submission.settled.then(() => {
       this.#inFlight.delete(submission);
       // The counters may be what could not be made.
       if (submission.error?.code === 'MEMORY') this.#context.counters.destroy();
     });
+    const fail = (error: unknown): void => submission.fail(asHeddleError(error, submission.call));
     this.queue.enqueue(() => {
       try {
         this.#assertUsable(submission.call);
-        submission.submit(this.#context.gpu, work);
+        const driven = work();
+        // The loss of the device may be announced after the failure of a map.
+        if (driven !== undefined) return driven.catch((error: unknown) => macrotask().then(() => fail(error))).finally(release);
       } catch (error) {
-        submission.fail(asHeddleError(error, submission.call));
+        fail(error);
       }
       release();
+      return undefined;
     });
   }
 

@@ -1,7 +1,11 @@
 /** inspect: what a call compiles to, at every stage. */
 import { compile } from '../compiler/compile.ts';
+import type { Compiled } from '../compiler/compile.ts';
+import type { Lowering } from '../compiler/fuse/lowerings.ts';
+import type { Jaxpr } from '../compiler/ir/jaxpr.ts';
 import { printJaxpr } from '../compiler/ir/print.ts';
 import { optimize } from '../compiler/optimize/pipeline.ts';
+import { takeOutEffects } from '../compiler/transforms/effects.ts';
 import { DEFAULT_PROFILE, countDispatches } from '../compiler/program.ts';
 import type { DeviceProfile, KernelCode, Program } from '../compiler/program.ts';
 import type { Device } from '../runtime/index.ts';
@@ -20,6 +24,16 @@ export interface PassResult {
   readonly after: string;
 }
 
+/** How a loop runs, and why. */
+export interface LoopLowering {
+  /** The primitive: `scan` or `while`. */
+  readonly primitive: string;
+  readonly chosen: Lowering['chosen'];
+  readonly reason: string;
+  /** The user's line, `file:line:column`. */
+  readonly source: string | undefined;
+}
+
 export class Inspection {
   /** The jaxpr as traced, with the state it threads. */
   readonly jaxpr: ClosedJaxpr;
@@ -28,12 +42,18 @@ export class Inspection {
   /** The jaxpr that was compiled. */
   readonly optimized: string;
   readonly program: Program;
+  /** How each loop runs, in the order of the program. */
+  readonly lowerings: readonly LoopLowering[];
 
-  constructor(jaxpr: ClosedJaxpr, passes: readonly PassResult[], optimized: string, program: Program) {
+  constructor(jaxpr: ClosedJaxpr, passes: readonly PassResult[], optimized: string, { program, graph }: Compiled) {
     this.jaxpr = jaxpr;
     this.passes = passes;
     this.optimized = optimized;
     this.program = program;
+    this.lowerings = graph.lowerings.map(({ source, ...lowering }) => ({
+      ...lowering,
+      source: source && `${source.file}:${source.line}:${source.column}`,
+    }));
   }
 
   /** The kernels with their WGSL and the user's lines they come from. */
@@ -41,12 +61,12 @@ export class Inspection {
     return this.program.kernels;
   }
 
-  /** The dispatches that one call encodes. */
+  /** The dispatches that one call encodes, with one step of each loop that the host drives. */
   get dispatches(): number {
     return countDispatches(this.program.steps);
   }
 
-  /** The submits of one call. */
+  /** The submits of one call, without those of the loops that the host drives. */
   get submits(): number {
     return this.dispatches === 0 ? 0 : 1;
   }
@@ -64,8 +84,13 @@ export class Inspection {
     const buffers = (role: string): string => count(this.program.buffers.filter((buffer) => buffer.role === role).length, role);
     const costs = [count(this.kernels.length, 'kernel'), count(this.dispatches, 'dispatch'), count(this.submits, 'submit')];
     const memory = [buffers('input'), buffers('output'), `${buffers('temporary')} in ${count(this.temporaryBytes, 'byte')}`];
-    const summary = `${this.program.label}: ${costs.join(', ')} a call; ${memory.join(', ')}`;
+    const driven = this.lowerings.some(({ chosen }) => chosen === 'host-driven');
+    const call = driven ? 'a call, with one step of what the host drives' : 'a call';
+    const summary = `${this.program.label}: ${costs.join(', ')} ${call}; ${memory.join(', ')}`;
     const passes = this.passes.map(({ name, before, after }) => `${name} (${countLines(before)} -> ${countLines(after)} lines)`);
+    const loops = this.lowerings.map(({ primitive, chosen, reason, source }) => {
+      return `${primitive} ${chosen}: ${reason}${source === undefined ? '' : ` // from ${source}`}`;
+    });
     const kernels = this.kernels.map((kernel, i) => {
       const sources = kernel.sources.map((source) => `// from ${source}\n`).join('');
       return section(`kernel ${i}: ${kernel.label} (${kernel.kind})`, sources + kernel.wgsl);
@@ -75,14 +100,16 @@ export class Inspection {
       section('jaxpr', this.jaxpr.toString()),
       section('passes', passes.join('\n') || 'no pass changed it'),
       section('optimized', this.optimized),
+      ...(loops.length > 0 ? [section('loops', loops.join('\n'))] : []),
       ...kernels,
     ].join('\n\n');
   }
 }
 
 /**
- * What `f(...args)` compiles to: the jaxpr before and after each pass, kernels with WGSL and source lines, buffers, dispatches and
- * submits. Traces without running; writes of state are discarded. Without a GPU it compiles for WebGPU's default limits.
+ * What `f(...args)` compiles to: the jaxpr before and after each pass, how loops run and why, kernels with WGSL and source lines,
+ * buffers, dispatches and submits. Traces without running; writes of state are discarded. Without a GPU it compiles for WebGPU's
+ * default limits.
  */
 export function inspect<A extends unknown[]>(
   f: (...args: A) => unknown,
@@ -95,13 +122,16 @@ export function inspect<A extends unknown[]>(
       const { closed } = traceCall('inspect', f as (...args: never[]) => unknown, args);
       const passes: PassResult[] = [];
       let before = printJaxpr(closed.jaxpr);
-      const optimized = optimize(closed.jaxpr, (name, jaxpr) => {
+      const observe = (name: string, jaxpr: Jaxpr): void => {
         const after = printJaxpr(jaxpr);
         if (after !== before) passes.push({ name, before, after });
         before = after;
-      });
-      const { program } = compile(optimized, profileOf(device ?? currentDevice()), label);
-      return new Inspection(closed, passes, printJaxpr(optimized), program);
+      };
+      const { jaxpr } = takeOutEffects(closed.jaxpr);
+      observe('effects', jaxpr);
+      const optimized = optimize(jaxpr, observe);
+      const compiled = compile(optimized, profileOf(device ?? currentDevice()), label);
+      return new Inspection(closed, passes, printJaxpr(optimized), compiled);
     });
 }
 

@@ -1,14 +1,14 @@
 /**
  * What is remembered of a jitted function. A hit requires that everything a trace depended on is as it was: the structure and
- * static values of the arguments, their avals, the captured Variables with their avals, which of those are also arguments, and the
- * layout of random numbers.
+ * static values of the arguments, their avals, the captured Variables with their avals, which of those are also arguments, the
+ * named axes around the call, and the layout of random numbers.
  */
 import { BoundedMap } from './bounded-map.ts';
 import type { JitEntry } from './jit-entry.ts';
 import { currentLayout } from './random/layout.ts';
 import { argumentsKey } from './trace/arguments.ts';
 import type { Arguments, StaticLeaf } from './trace/arguments.ts';
-import { currentTrace } from './trace/trace.ts';
+import { currentTrace, namedAxes } from './trace/trace.ts';
 
 const MAX_KEYS = 256;
 /** Entries of one key differ in the Variables that they captured or were traced for. */
@@ -30,7 +30,8 @@ export class JitCache {
 
   /** The entry that serves a call with these arguments, from `trace` when there is none. */
   entryFor(inputs: Arguments, trace: () => JitEntry): JitEntry {
-    const key = `${currentLayout()}|${argumentsKey(inputs)}`;
+    const axes = namedAxes().map(({ name, size }) => `${JSON.stringify(name)}:${size}`);
+    const key = `${currentLayout()}|${axes.join(',')}|${argumentsKey(inputs)}`;
     const known = this.#entries.get(key) ?? [];
     const found = known.find((entry) => entry.serves(inputs, currentTrace()));
     if (found !== undefined) {

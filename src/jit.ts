@@ -3,6 +3,7 @@ import type { Jaxpr } from '../compiler/ir/jaxpr.ts';
 import { findPrimitive } from '../compiler/primitives/index.ts';
 import type { Device, ExecutableStats } from '../runtime/index.ts';
 import { withDevice } from './device.ts';
+import { runsStepByStep } from './disable-jit.ts';
 import { jitCacheOf } from './jit-cache.ts';
 import { JitEntry } from './jit-entry.ts';
 import { readOptions } from './options.ts';
@@ -12,12 +13,14 @@ import { bind, located } from './trace/bind.ts';
 import { calleeName } from './trace/callee.ts';
 import { callSite, deviceFor, executableOf, runExecutable } from './trace/execute.ts';
 import { CallStack } from './trace/location.ts';
+import { toTensor } from './trace/literal.ts';
 import { buildOutputs } from './trace/outputs.ts';
 import { Tensor } from './trace/tensor.ts';
 import { traceFunction } from './trace/trace-function.ts';
 import { currentTrace, writeIn } from './trace/trace.ts';
 import type { Trace } from './trace/trace.ts';
 import { userError } from './trace/user-error.ts';
+import { flatten, unflatten } from './tree.ts';
 
 export interface JitOptions {
   /** The device to run on; default: where the arguments are, else the device of init(). */
@@ -78,6 +81,7 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, options: JitOp
 
   const call = (...args: A): R =>
     located(() => {
+      if (runsStepByStep()) return callNow(f, args);
       const { entry, inputs } = lookUp(args);
       const outer = currentTrace();
       const operands = operandsOf(entry, inputs, outer);
@@ -117,6 +121,13 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, options: JitOp
     stats: (): JitStats => ({ ...(last ?? EMPTY_STATS), traces: cache.traces, hits: cache.hits }),
     clear: (): void => cache.clear(),
   });
+}
+
+/** The function itself, with tensors in the place of typed arrays. */
+function callNow<A extends unknown[], R>(f: (...args: A) => R, args: A): R {
+  const { leaves, treedef } = flatten(args, { root: 'args' });
+  const tensors = leaves.map((leaf) => (ArrayBuffer.isView(leaf) ? toTensor(leaf, 'float32') : leaf));
+  return f(...(unflatten(treedef, tensors) as A));
 }
 
 /** The inputs of the entry's jaxpr: what it captured, then the traced leaves. */

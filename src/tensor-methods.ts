@@ -1,6 +1,7 @@
 /** Written by `node dist/tools/tensor-methods.js` from the table in tensor.ts; a test fails when it is stale. */
 import type { DType } from '../compiler/dtype.ts';
 import type { SoftmaxOptions } from './nn/normalized.ts';
+import type { Cumulative } from './numpy/cumulative.ts';
 import type { DiagonalOptions } from './numpy/diagonals.ts';
 import type { ArgOptions } from './numpy/extremes.ts';
 import type { TakeOptions } from './numpy/indexing.ts';
@@ -8,6 +9,7 @@ import type { Axes } from './numpy/operands.ts';
 import type { Reduce } from './numpy/reduce.ts';
 import type { SumOptions } from './numpy/reductions.ts';
 import type { Index } from './numpy/slice.ts';
+import type { Sort } from './numpy/sorting.ts';
 import type { VarianceOptions } from './numpy/statistics.ts';
 import type { Operand } from './trace/bind.ts';
 import type { Tensor } from './trace/tensor.ts';
@@ -109,7 +111,7 @@ export interface TensorMethods {
   /** 1 / (1 + exp(-x)). jax.nn.sigmoid. */
   sigmoid(): Tensor;
 
-  /** max(x, 0), with derivative 0 at 0. jax.nn.relu. */
+  /** max(x, 0), with derivative 0 at 0 and of NaN. jax.nn.relu. */
   relu(): Tensor;
 
   /** exp(x) over its sum along an axis; the largest x is taken off first, so that nothing overflows. jax.nn.softmax. */
@@ -185,6 +187,18 @@ export interface TensorMethods {
 
   /** As `argmax`, of the first smallest element; a NaN counts as the smallest. jax.numpy.argmin. @throws AXIS, VALUE */
   argmin(options?: number | null | ArgOptions): Tensor;
+
+  /** The sums of all elements up to each; bools count as int32. jax.numpy.cumsum. */
+  cumsum(options?: Cumulative): Tensor;
+
+  /** The products of all elements up to each; bools count as int32. jax.numpy.cumprod. */
+  cumprod(options?: Cumulative): Tensor;
+
+  /** The elements in order. jax.numpy.sort. */
+  sort(options?: Sort): Tensor;
+
+  /** The int32 positions along the axis of the elements in order. jax.numpy.argsort. */
+  argsort(options?: Sort): Tensor;
 
   /**
    * The matrix product over the last axis of x and the last but one of y; leading axes broadcast. A vector is a row on the left,

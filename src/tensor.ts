@@ -65,6 +65,11 @@ const METHODS = {
   argmax: np.argmax,
   argmin: np.argmin,
 
+  cumsum: np.cumsum,
+  cumprod: np.cumprod,
+  sort: np.sort,
+  argsort: np.argsort,
+
   matmul: np.matmul,
   dot: np.dot,
   diagonal: np.diagonal,

@@ -10,6 +10,7 @@ import { currentValue, readArguments } from './trace/arguments.ts';
 import type { Arguments } from './trace/arguments.ts';
 import { applyJaxpr } from './trace/apply.ts';
 import { located } from './trace/bind.ts';
+import { describeValue } from './trace/literal.ts';
 import { buildOutputs } from './trace/outputs.ts';
 import type { PlannedOutputs } from './trace/outputs.ts';
 import { typeName } from './trace/printing.ts';
@@ -30,12 +31,15 @@ export interface VmapOptions {
   readonly outAxes?: Axes;
   /** The size of the mapped axis, when no argument tells. */
   readonly axisSize?: number;
+  /** A name for the mapped axis, by which lax.psum, pmean, pmax, pmin, allGather and axisIndex find it inside `f`. */
+  readonly axisName?: string;
 }
 
 interface VmapChoices {
   readonly inAxes: Axes;
   readonly outAxes: Axes;
   readonly axisSize: number | undefined;
+  readonly axisName: string | undefined;
 }
 
 /**
@@ -47,7 +51,13 @@ interface VmapChoices {
  */
 export function vmap<A extends unknown[], R>(f: (...args: A) => R, options: VmapOptions = {}): (...args: A) => R {
   const name = `vmap(${calleeName('vmap', f)})`;
-  const { inAxes, outAxes, axisSize } = readOptions<VmapChoices>('vmap', options, { inAxes: 0, outAxes: 0, axisSize: undefined });
+  const { inAxes, outAxes, axisSize, axisName } = readOptions<VmapChoices>('vmap', options, {
+    inAxes: 0,
+    outAxes: 0,
+    axisSize: undefined,
+    axisName: undefined,
+  });
+  checkAxisName(name, axisName);
   const mapped = (...args: A): R =>
     located(() => {
       const inputs = readArguments(args);
@@ -57,6 +67,7 @@ export function vmap<A extends unknown[], R>(f: (...args: A) => R, options: Vmap
       const slices = values.map((value, i) => sliceAval(value.aval, axes[i]!));
       const traced = traceFunction(name, f as (...args: never[]) => unknown, inputs, slices, (trace) => {
         trace.mapped = mappedVariables(inputs, axes);
+        trace.axis = axisName === undefined ? null : { name: axisName, size };
       });
       const { plan, paths, finished } = traced;
       const jaxpr = closedJaxpr(finished);
@@ -66,7 +77,8 @@ export function vmap<A extends unknown[], R>(f: (...args: A) => R, options: Vmap
         return place < 0 ? null : axes[place]!;
       });
       const inputAxes = [...finished.captures.map(() => null), ...axes];
-      const batched = batchJaxpr(jaxpr, size, inputAxes, [...requested, ...written.map((axis) => axis ?? undefined)]);
+      const wanted = [...requested, ...written.map((axis) => axis ?? undefined)];
+      const batched = batchJaxpr(jaxpr, size, inputAxes, wanted, axisName);
       finished.writes.forEach(({ variable }, i) => {
         const axis = batched.outAxes[plan.count + i];
         if (written[i] === null && axis !== null) throw batchedWrite(name, variable, inputs);
@@ -85,6 +97,12 @@ export function vmap<A extends unknown[], R>(f: (...args: A) => R, options: Vmap
       return buildOutputs(plan, results, inputs) as R;
     });
   return Object.defineProperty(mapped, 'name', { value: f.name });
+}
+
+function checkAxisName(name: string, axisName: unknown): void {
+  if (axisName === undefined || (typeof axisName === 'string' && axisName !== '')) return;
+  const given = axisName === '' ? 'empty' : describeValue(axisName);
+  throw userError('VALUE', `${name}: axisName is ${given}, and must be a name`, { fix: "vmap(f, { axisName: 'batch' })" });
 }
 
 function argumentAxes(
@@ -193,7 +211,8 @@ function outputAxis(name: string, axis: number, aval: Aval, path: string): numbe
 }
 
 function batchedWrite(name: string, variable: Variable, inputs: Arguments): HeddleError {
-  const path = inputs.traced.find(({ value }) => value === variable)?.path ?? `a captured ${typeName(variable.constructor)}`;
+  const known = inputs.traced.find(({ value }) => value === variable)?.path ?? currentTrace()?.pathOf(variable);
+  const path = known ?? `a captured ${typeName(variable.constructor)}`;
   return userError(
     'STATE_WRITE',
     `${name}: a value that depends on the mapped axis was written to ${path} (${showAval(readIn(currentTrace(), variable).aval)}), which is not mapped`,

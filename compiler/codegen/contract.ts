@@ -17,8 +17,7 @@ export function generateContract(
   profile: DeviceProfile,
   schedule: ContractSchedule = chooseContractSchedule(kernel, profile),
 ): GeneratedKernel {
-  const { lhs, rhs, accumulator } = kernel;
-  const cast: ContractKernel = { ...kernel, lhs: converted(lhs, accumulator), rhs: converted(rhs, accumulator) };
+  const cast = accumulated(kernel);
   switch (schedule.kind) {
     case 'dot': {
       const generated = generateRow(asRows(cast), profile);
@@ -44,7 +43,17 @@ function converted(operand: Expr, dtype: DType): Expr {
   return operand.dtype === dtype ? operand : applyExpr(CONVERT, dtype, [operand]);
 }
 
+/** The same with operands in the dtype in which their products are summed. */
+function accumulated(kernel: ContractKernel): ContractKernel {
+  const { lhs, rhs, accumulator } = kernel;
+  return { ...kernel, lhs: converted(lhs, accumulator), rhs: converted(rhs, accumulator) };
+}
+
 /** Every result is the sum of a row of products. */
+export function contractAsRows(kernel: ContractKernel): RowKernel {
+  return asRows(accumulated(kernel));
+}
+
 function asRows({ batch, m, n, k, lhs, rhs, accumulator, stores, ...common }: ContractKernel): RowKernel {
   return {
     ...common,

@@ -4,6 +4,8 @@ import type { Kernel } from '../fuse/kernel.ts';
 import type { DeviceProfile } from '../program.ts';
 import type { IndexVariable } from '../scalar/indices.ts';
 import { generateContract } from './contract.ts';
+import { generateScan } from './in-thread.ts';
+import { generateGroup } from './in-workgroup.ts';
 import { countPoints } from './launch.ts';
 import { generateMap } from './map.ts';
 import type { GeneratedKernel } from './module.ts';
@@ -29,6 +31,10 @@ export function generate(kernel: Kernel, profile: DeviceProfile): GeneratedKerne
       return generateRow(kernel, profile);
     case 'contract':
       return generateContract(kernel, profile);
+    case 'scan':
+      return generateScan(kernel, profile);
+    case 'group':
+      return generateGroup(kernel, profile);
   }
 }
 
@@ -40,5 +46,9 @@ function domainsOf(kernel: Kernel): (readonly IndexVariable[])[] {
       return [kernel.rows, kernel.columns];
     case 'contract':
       return [kernel.batch, kernel.m, kernel.n, kernel.k];
+    case 'scan':
+      return [kernel.domain, [kernel.counter]];
+    case 'group':
+      return kernel.parts.flatMap((part) => domainsOf(part.kernel));
   }
 }

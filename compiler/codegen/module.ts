@@ -8,7 +8,7 @@ import type { Index } from '../scalar/indices.ts';
 import { Bindings } from './bindings.ts';
 import { Block, Names } from './block.ts';
 import { Emitter, Env } from './expressions.ts';
-import { TermTable, type ModuleScope } from './terms.ts';
+import { TermTable, type ModuleScope, type Place } from './terms.ts';
 
 /** A kernel in WGSL and how to dispatch it. */
 export interface GeneratedKernel {
@@ -46,6 +46,7 @@ export class ModuleWriter implements ModuleScope {
   readonly #helpers = new Map<string, WgslHelper>();
   readonly #parameters = new Set<keyof typeof PARAMETERS>();
   readonly #arrays: string[] = [];
+  readonly #kept = new Map<number, (index: Index) => Place>();
   #float16 = false;
 
   constructor(kernel: Kernel, profile: DeviceProfile) {
@@ -61,15 +62,24 @@ export class ModuleWriter implements ModuleScope {
   /** Counts every expression that the kernel will write, so that shared ones can be told from others. */
   count(roots: readonly (Expr | Index)[], stores: readonly Store[]): void {
     for (const root of roots) this.emitter.table.use(root);
-    for (const { value, index } of stores) {
+    for (const { buffer, value, index } of stores) {
       this.emitter.table.use(value);
-      this.emitter.table.use(index);
+      this.emitter.table.use(this.#kept.get(buffer)?.(index).index ?? index);
     }
-    for (const { buffer, dtype } of stores) this.bindings.store(buffer, dtype);
+    stores.forEach((store) => this.#target(store));
   }
 
-  load(buffer: number, dtype: DType): string {
-    return this.bindings.load(buffer, dtype);
+  /** From now on elements of the buffer are where `place` says, for a flat index into the buffer. */
+  keep(buffer: number, place: (index: Index) => Place): void {
+    this.#kept.set(buffer, place);
+  }
+
+  load(buffer: number, dtype: DType, index: Index): Place {
+    return this.#kept.get(buffer)?.(index) ?? { array: this.bindings.load(buffer, dtype), index };
+  }
+
+  #target({ buffer, dtype, index }: Store): Place {
+    return this.#kept.get(buffer)?.(index) ?? { array: this.bindings.store(buffer, dtype), index };
   }
 
   requireFloat16(): void {
@@ -109,10 +119,10 @@ export class ModuleWriter implements ModuleScope {
    */
   stores(stores: readonly Store[], env: Env, block: Block): string[] {
     const several = stores.length > 1;
-    return stores.map(({ buffer, dtype, index, value }) => {
-      const text = this.emitter.text(value, env, block, several);
-      const element = `${this.bindings.store(buffer, dtype)}[${this.emitter.text(index, env, block, several)}]`;
-      return `${element} = ${toStorage(text, dtype)};`;
+    return stores.map((store) => {
+      const text = this.emitter.text(store.value, env, block, several);
+      const { array, index } = this.#target(store);
+      return `${array}[${this.emitter.text(index, env, block, several)}] = ${toStorage(text, store.dtype)};`;
     });
   }
 

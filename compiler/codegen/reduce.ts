@@ -34,11 +34,10 @@ interface Accumulator {
   readonly sums: readonly string[];
 }
 
-/** Writes the pass; in the environment that it returns the results have their names. */
-export function reducePass(work: RowWork, env: Env, pass: Pass): Env {
+/** Writes the pass into `root`; in the environment that it returns the results have their names. */
+export function reducePass(work: RowWork, env: Env, pass: Pass, root: Block = work.writer.root): Env {
   const { writer } = work;
-  const { root } = writer;
-  const accumulators = pass.map(({ stage, name }) => declare(work, stage, name));
+  const accumulators = pass.map(({ stage, name }) => declare(work, stage, name, root));
   const step = (block: Block, points: readonly Env[]): void => {
     for (const { stage, reduction, sums: [target = ''] } of accumulators) {
       const { value, position } = stage;
@@ -66,12 +65,12 @@ export function reducePass(work: RowWork, env: Env, pass: Pass): Env {
   return env.bind(root, results);
 }
 
-function declare({ writer, plan }: RowWork, stage: Stage, name: string): Accumulator {
+function declare({ writer, plan }: RowWork, stage: Stage, name: string, root: Block): Accumulator {
   const reduction = reductionOf(stage);
   reduction.helpers.forEach((helper) => writer.require(helper));
   const variable = (prefix: string): string => {
-    const identifier = writer.root.numbered(prefix);
-    writer.root.line(`var ${identifier} = ${reduction.identity};`);
+    const identifier = root.numbered(prefix);
+    root.line(`var ${identifier} = ${reduction.identity};`);
     return identifier;
   };
   const state = variable('acc');

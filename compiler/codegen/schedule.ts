@@ -2,6 +2,7 @@
  * Which schedule a kernel gets: the table, per class of adapter, with the reasons. Times without an adapter were measured on
  * SwiftShader with two cores. What hardware gets follows from published kernels; they have not been measured.
  */
+import { LARGEST_WORKGROUP } from '../fuse/costs.ts';
 import type { ContractKernel, RowKernel } from '../fuse/kernel.ts';
 import type { DeviceProfile } from '../program.ts';
 import type { IndexVariable } from '../scalar/indices.ts';
@@ -55,6 +56,11 @@ const SMALLEST_UNROLLED = 262_144;
 /** The schedule of a map over so many points, whose expressions have so many terms. */
 export function chooseMapSchedule(points: number, terms: number): MapSchedule {
   return { workgroup: 64, vectors: points >= SHORTEST_VECTORIZED && terms <= LONGEST_REPEATED };
+}
+
+/** The workgroup of a loop whose parts have so many points at most. */
+export function chooseGroupSchedule(points: number, profile: DeviceProfile): { readonly workgroup: number } {
+  return { workgroup: Math.min(powerOfTwo(points, Math.ceil), LARGEST_WORKGROUP, profile.maxComputeInvocationsPerWorkgroup) };
 }
 
 export function chooseRowSchedule(kernel: RowKernel, terms: number, profile: DeviceProfile): RowSchedule {

@@ -7,6 +7,7 @@ import type { Expr, WgslHelper } from '../scalar/expression.ts';
 import type { Index } from '../scalar/indices.ts';
 import { bitsOf, literal, wgslType } from './literals.ts';
 import { asFactor, asOperand, asSummand } from './precedence.ts';
+import { productWithZero } from './zero-products.ts';
 
 export interface Term {
   readonly id: number;
@@ -21,10 +22,18 @@ export interface Term {
   uses: number;
 }
 
+/** An element of an array. */
+export interface Place {
+  readonly array: string;
+  readonly index: Index;
+  /** A name that is bound where the element has the value that is meant; without one it never changes. */
+  readonly during?: string;
+}
+
 /** What terms refer to at module scope. */
 export interface ModuleScope {
-  /** The identifier of the storage buffer from which a kernel loads. */
-  load(buffer: number, dtype: DType): string;
+  /** From where a kernel loads an element of a buffer. */
+  load(buffer: number, dtype: DType, index: Index): Place;
   require(helper: WgslHelper): void;
   requireFloat16(): void;
 }
@@ -67,14 +76,16 @@ export class TermTable {
       case 'constant':
         return this.#constant(expr.dtype, expr.value);
       case 'load': {
-        const buffer = this.#scope.load(expr.buffer, expr.dtype);
+        const { array, index, during } = this.#scope.load(expr.buffer, expr.dtype, expr.index);
         const test = expr.dtype === 'bool' ? ' != 0u' : '';
-        return this.#unary('load', expr.index, (index) => `${buffer}[${index}]${test}`);
+        const position = this.of(index);
+        const needs = during === undefined ? position.needs : new Set([...position.needs, during]);
+        return this.#intern('load', [position], ([at]) => `${array}[${at}]${test}`, needs);
       }
       case 'index':
         return expr.dtype === 'uint32' ? this.of(expr.index) : this.#unary('value', expr.index, (index) => `i32(${index})`);
       case 'apply':
-        return this.#apply(expr);
+        return this.#apply(productWithZero(expr) ?? expr);
       case 'select': {
         const args = [expr.condition, expr.yes, expr.no].map((arg) => this.of(arg));
         return this.#intern('value', args, ([condition, yes, no]) => `select(${no}, ${yes}, ${condition})`);

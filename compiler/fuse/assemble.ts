@@ -24,8 +24,11 @@ export function assemble(graph: KernelGraph, profile: DeviceProfile, label: stri
   const stepsOf = (steps: readonly GraphStep[]): Step[] => {
     return steps.map((step) => {
       if (step.kind === 'kernel') return dispatchOf(step);
-      loopOf.set(step.counter.name, step.loop);
-      return { kind: 'loop', loop: step.loop, length: step.counter.size, steps: stepsOf(step.steps) };
+      const { loop, counter, until } = step;
+      loopOf.set(counter.name, loop);
+      const inner = stepsOf(step.steps);
+      if (until === undefined) return { kind: 'loop', loop, length: counter.size, steps: inner };
+      return { kind: 'while', loop, running: refOf(until, graph), steps: inner };
     });
   };
 
@@ -71,6 +74,7 @@ function renumber(step: Step, numbers: ReadonlyMap<number, number>): Step {
     if (typeof ref === 'number') return numbers.get(ref)!;
     return { ...ref, initial: rename(ref.initial), even: numbers.get(ref.even)!, odd: numbers.get(ref.odd)! };
   };
-  if (step.kind === 'loop') return { ...step, steps: step.steps.map((inner) => renumber(inner, numbers)) };
-  return { ...step, buffers: step.buffers.map(rename) };
+  if (step.kind === 'dispatch') return { ...step, buffers: step.buffers.map(rename) };
+  const steps = step.steps.map((inner) => renumber(inner, numbers));
+  return step.kind === 'while' ? { ...step, running: rename(step.running), steps } : { ...step, steps };
 }

@@ -2,7 +2,7 @@
  * The program as nested blocks: calls are inlined, every variable is defined once in the whole program, and a block may read what
  * the blocks around it define. Constants of a loop body and operands of a branch are simply the outer variables.
  */
-import type { Atom, Equation, Var } from '../ir/jaxpr.ts';
+import type { Atom, Equation, Source, Var } from '../ir/jaxpr.ts';
 import type { Index, IndexVariable } from '../scalar/indices.ts';
 
 /** Kernels of a block run only when the scalar int32 variable `index` is `branch`. */
@@ -29,6 +29,8 @@ export interface Carry {
   readonly initial: Atom;
   readonly next: Atom;
   readonly result: Var;
+  /** What the other buffer of the carry holds after a loop of which `result` is what its odd steps wrote. */
+  readonly other?: Var;
 }
 
 /** `result[position] = value` in every step. */
@@ -47,6 +49,19 @@ export interface Loop {
   /** `xs[position]`, as variables of the body. */
   readonly slices: readonly Var[];
   readonly body: Block;
+  /** The user's line. */
+  readonly source: Source | undefined;
+  /** A bool of the body: a step for which it does not hold is not taken, and ends the loop. Only one kernel can run that. */
+  readonly holds?: Atom;
+  /** A loop of kernels ends after an even number of steps when an int32 of the body is 0; further steps change nothing. */
+  readonly until?: Until;
+}
+
+export interface Until {
+  readonly running: Var;
+  readonly maxIterations: number | null;
+  /** Why one kernel cannot run it. */
+  readonly obstacle: string;
 }
 
 export interface Case {

@@ -76,7 +76,8 @@ export class Buffers {
   }
 
   /** Makes the two buffers of a carry. Gives the target of its next value, and where the result is still to be copied. */
-  placeCarry({ input, initial, result }: Carry, loop: number, length: number): { next: Target; copies: readonly Target[] } {
+  placeCarry(carry: Carry, loop: number, length: number): { next: Target; copies: readonly Target[] } {
+    const { input, initial, result } = carry;
     const wanted = this.#wanted.get(result) ?? [];
     const direct = wanted.find(({ buffer, prefix }) => prefix.length === 0 && this.#buffers[buffer]!.role !== 'carry');
     const last = direct?.buffer ?? this.temporary(result.aval);
@@ -87,6 +88,7 @@ export class Buffers {
     this.#carries.push({ loop, read, write, initial, even, odd });
     this.#settle(input, { buffer: read, prefix: [] });
     this.#settle(result, { buffer: last, prefix: [] });
+    if (carry.other !== undefined) this.#settle(carry.other, { buffer: other, prefix: [] });
     return { next: { buffer: write, prefix: [] }, copies: wanted.filter((target) => target !== direct) };
   }
 

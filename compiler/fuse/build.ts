@@ -11,10 +11,11 @@ import { flatten, unflatten } from '../scalar/indices.ts';
 import type { Index, IndexVariable } from '../scalar/indices.ts';
 import type { Definition } from './block.ts';
 import { MAX_NODES, rowsFill } from './costs.ts';
+import { buildInThread } from './in-thread-kernel.ts';
 import type { ContractKernel, Kernel, MapKernel, RowKernel, Stage, Store } from './kernel.ts';
 import { labelOf, sourcesOf } from './label.ts';
 import type { Plan, Root, Target } from './plan.ts';
-import { targetsOf } from './plan.ts';
+import { isLoop, targetsOf } from './plan.ts';
 import { levelOf, positionsOf } from './positions.ts';
 import { enter, sizesOf } from './space.ts';
 import type { Extents, Frame, Space } from './space.ts';
@@ -53,6 +54,8 @@ export function leadFrame(roots: readonly Root[]): Frame {
 
 /** The kernel that computes the roots, which are in the order of the program; undefined where there is none. */
 export function buildKernel(roots: readonly Root[], context: BuildContext, extents?: Extents): Built | undefined {
+  const scan = roots.find(isLoop);
+  if (scan !== undefined) return roots.length === 1 ? buildInThread(scan, context, extents) : undefined;
   const space = enter(leadFrame(roots), extents);
   const positions = positionsOf(roots, space);
   return positions && new GroupBuilder(positions, space, context).build();

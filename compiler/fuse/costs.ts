@@ -7,6 +7,9 @@ import type { DeviceProfile } from '../program.ts';
 /** More scalar operations than this in one kernel compile slowly and spill registers. */
 export const MAX_NODES = 400;
 
+/** What one kernel reads in several places is stored when all copies of its computation together are larger than this. */
+export const MAX_COPIED = 128;
+
 /** A cond with branches up to this size computes all of them and selects. */
 export const SELECT_MAX_EQUATIONS = 16;
 export const SELECT_MAX_ELEMENTS: number = 1 << 20;
@@ -77,5 +80,37 @@ export function rowsFill(rows: number, columns: number): boolean {
   return rows >= ROWS_TO_FILL || rows * columns <= ROW_SERIAL_ELEMENTS;
 }
 
+/** Guesses at a GPU: cores, what one of them reads from its cache, and what a barrier takes. */
+const CORES = 32;
+const CORE_BYTES = 50;
+const BARRIER = 200;
+/** And one operation after another. */
+const TURN = 2;
+
+/** How many invocations share a row. */
+export const LARGEST_WORKGROUP = 256;
+
+/** A step of a loop, as one kernel or as several. */
+export interface StepWork {
+  readonly kernels: number;
+  readonly rows: number;
+  /** What all rows read alike. */
+  readonly bytes: number;
+  /** Of one row, and of one invocation. */
+  readonly flops: number;
+  readonly turns: number;
+}
+
+/** Whether a workgroup for each row, which reads the weights by itself, is faster than kernels that start in every step. */
+export function worthGroups({ kernels, rows, bytes, flops, turns }: StepWork, profile: DeviceProfile): boolean {
+  const speeds = speedsOf(profile);
+  const core = Math.max(bytes / CORE_BYTES, flops / (speeds.flops / CORES), turns * TURN) + kernels * BARRIER;
+  const encoded = kernels * speeds.launch + Math.max(bytes / speeds.bytes, (rows * flops) / speeds.flops);
+  return Math.ceil(rows / CORES) * core < encoded;
+}
+
 /** Unrelated maps of one size up to this are merged, to save launches. */
 export const SMALL_MAP_ELEMENTS: number = 1 << 16;
+
+/** A while loop of a bounded number of steps is encoded whole up to this; longer ones the host drives, chunk by chunk. */
+export const ENCODED_WHILE_MAX_DISPATCHES = 8192;

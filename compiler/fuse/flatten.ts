@@ -1,10 +1,12 @@
 /** From a jaxpr to nested blocks: inlines calls, names every variable once, lifts what is invariant out of loops. */
 import type { Atom, Equation, Jaxpr } from '../ir/jaxpr.ts';
+import { forwardMode } from '../primitives/control/custom-vjp.ts';
 import type { BlockProgram } from './block.ts';
 import { flattenCond } from './branches.ts';
 import { flattenScan } from './loops.ts';
-import { narrowConcatenate, splitReduction, withoutElements } from './rewrites.ts';
+import { narrowConcatenate, splitReduction, withoutElements, writeComposite } from './rewrites.ts';
 import { ProgramScope, Scope } from './scope.ts';
+import { flattenWhile } from './while.ts';
 
 /** The blocks of a jaxpr; its consts are the first inputs. */
 export function flatten(jaxpr: Jaxpr): BlockProgram {
@@ -19,14 +21,21 @@ function rewrite(scope: Scope, equation: Equation): readonly Atom[] | undefined 
   const { primitive, params, inputs } = equation;
   switch (primitive.name) {
     case 'jit':
+    case 'remat':
+    case 'custom_jvp_call':
+    case 'custom_vjp_call':
       return scope.inline(params['jaxpr'] as Jaxpr, inputs);
+    case 'custom_vjp_linear':
+      return forwardMode(String(params['name']));
     case 'scan':
       return flattenScan(scope, equation);
+    case 'while':
+      return flattenWhile(scope, equation);
     case 'cond':
       return flattenCond(scope, equation);
     case 'concatenate':
       return withoutElements(scope, equation) ?? narrowConcatenate(scope, equation);
     default:
-      return withoutElements(scope, equation) ?? splitReduction(scope, equation);
+      return withoutElements(scope, equation) ?? writeComposite(scope, equation) ?? splitReduction(scope, equation);
   }
 }

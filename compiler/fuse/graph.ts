@@ -3,6 +3,7 @@ import type { DType } from '../dtype.ts';
 import type { Shape } from '../shape.ts';
 import type { IndexVariable } from '../scalar/indices.ts';
 import type { Kernel } from './kernel.ts';
+import type { Lowering } from './lowerings.ts';
 
 /** Which of a loop's two buffers a carry is in depends on the step: see BufferRef in program.ts. */
 export interface CarrySide {
@@ -23,7 +24,15 @@ export interface GraphBuffer {
 
 export type GraphStep =
   | { readonly kind: 'kernel'; readonly kernel: Kernel }
-  | { readonly kind: 'loop'; readonly loop: number; readonly counter: IndexVariable; readonly steps: readonly GraphStep[] };
+  | {
+      readonly kind: 'loop';
+      readonly loop: number;
+      /** Its size is the number of steps, unless the loop has an `until`. */
+      readonly counter: IndexVariable;
+      readonly steps: readonly GraphStep[];
+      /** The loop ends after an even number of steps when the int32 in this buffer is 0; further steps would change nothing. */
+      readonly until?: number;
+    };
 
 /** Kernels name buffers by their position in `buffers`. */
 export interface KernelGraph {
@@ -31,6 +40,8 @@ export interface KernelGraph {
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
   readonly steps: readonly GraphStep[];
+  /** How the loops of the program run. */
+  readonly lowerings: readonly Lowering[];
 }
 
 /** The kernels in the order in which they stand, each once. */

@@ -69,4 +69,62 @@ export interface ContractKernel extends KernelBase {
   readonly stores: readonly Store[];
 }
 
-export type Kernel = MapKernel | RowKernel | ContractKernel;
+/**
+ * For every point of `domain`: the steps of `counter` in order. A carry is `initial` in the first step and `next` in the one
+ * after; `{ kind: 'reduced', stage: k }` names carry k, in `stores` its value after the last step. Initial values name no carry.
+ */
+export interface ScanKernel extends KernelBase {
+  readonly kind: 'scan';
+  readonly domain: readonly IndexVariable[];
+  readonly counter: IndexVariable;
+  readonly carries: readonly { readonly initial: Expr; readonly next: Expr }[];
+  /** Ends the loop before the first step for which it is false. */
+  readonly holds?: Expr;
+  readonly stepStores: readonly ScanStore[];
+  readonly stores: readonly ScanStore[];
+}
+
+export interface ScanStore extends Store {
+  /** Every point computes the same element. */
+  readonly shared: boolean;
+}
+
+/**
+ * For every step of `counter`: the kernels in order, each after all of the one before. They read and write carries and temporaries
+ * of their own row only, so that a workgroup can have all of a row and nothing but barriers lies between its kernels.
+ */
+export interface GroupKernel extends KernelBase {
+  readonly kind: 'group';
+  readonly counter: IndexVariable;
+  /** How many workgroups there are. */
+  readonly rows: number;
+  readonly parts: readonly GroupPart[];
+  readonly carries: readonly GroupCarry[];
+  readonly locals: readonly GroupLocal[];
+  /** Buffers in storage that kernels read after others have written them. */
+  readonly written: readonly { readonly buffer: number; readonly dtype: DType }[];
+}
+
+export interface GroupPart {
+  readonly kernel: MapKernel | RowKernel | ContractKernel;
+  /** The index variable that is the row; without one, every workgroup computes the same, unless there is one workgroup only. */
+  readonly row: IndexVariable | undefined;
+}
+
+/** A buffer of which a workgroup has `size` elements: one row, or all if `shared`. */
+export interface GroupLocal {
+  readonly buffer: number;
+  readonly dtype: DType;
+  readonly size: number;
+  readonly shared: boolean;
+}
+
+export interface GroupCarry extends GroupLocal {
+  /** In a step, `buffer` is the value of the one before, and `next` its own. */
+  readonly next: number;
+  readonly initial: number;
+  /** Where the last value is wanted. */
+  readonly final: number | undefined;
+}
+
+export type Kernel = MapKernel | RowKernel | ContractKernel | ScanKernel | GroupKernel;

@@ -5,19 +5,20 @@ import { showAval, Var } from '../ir/jaxpr.ts';
 import type { Atom } from '../ir/jaxpr.ts';
 import type { DeviceProfile } from '../program.ts';
 import { sizeOf } from '../shape.ts';
+import type { Loop } from './block.ts';
 import { isRoot, targetsOf } from './plan.ts';
 import type { Plan, Root } from './plan.ts';
 
 /**
  * For every root that needs more buffers than a kernel may have, the variable that it computes in place and whose storing would
- * free most bindings.
+ * free most bindings, or else the loop that it should not run by itself.
  */
-export function overfull(plan: Plan, { maxStorageBuffersPerShaderStage: limit }: DeviceProfile): Set<Var> {
-  const chosen = new Set<Var>();
+export function overfull(plan: Plan, { maxStorageBuffersPerShaderStage: limit }: DeviceProfile): Set<Var | Loop> {
+  const chosen = new Set<Var | Loop>();
   for (const root of [...plan.items.values()].flat().filter(isRoot)) {
     const others = targetsOf(root).length + (root.guard === undefined ? 0 : 1);
     if (buffersOf(root.reads.keys(), plan).size + others <= limit) continue;
-    const choice = mostFreeing(root, plan, limit - 1);
+    const choice = mostFreeing(root, plan, limit - 1) ?? encodable(root.scan?.loop);
     if (choice === undefined) {
       throw new HeddleError('LIMIT', `one kernel needs ${root.reads.size + others} buffers; the device allows ${limit}`, {
         fix: 'await init({ device }) // a GPUDevice requested with a higher maxStorageBuffersPerShaderStage',
@@ -26,6 +27,11 @@ export function overfull(plan: Plan, { maxStorageBuffersPerShaderStage: limit }:
     chosen.add(choice);
   }
   return chosen;
+}
+
+/** A loop that kernels can run as well as one kernel can. */
+function encodable(loop: Loop | undefined): Loop | undefined {
+  return loop?.holds === undefined ? loop : undefined;
 }
 
 /** Of the variables that read at most `limit` buffers, the one that reads most. */
@@ -44,7 +50,9 @@ function mostFreeing(root: Root, plan: Plan, limit: number): Var | undefined {
   let most = 1;
   for (const variable of root.inlined.keys()) {
     const count = visit(variable).size;
-    if (plan.definitions.get(variable)?.kind !== 'operation' || count > limit || count <= most) continue;
+    const definition = plan.definitions.get(variable);
+    if (definition?.kind !== 'operation' || definition.block === root.scan?.loop.body) continue;
+    if (count > limit || count <= most) continue;
     best = variable;
     most = count;
   }

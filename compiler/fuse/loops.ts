@@ -51,7 +51,7 @@ export function flattenScan(scope: Scope, equation: Equation): Atom[] {
     else stacks.push({ value, result });
     return result;
   });
-  scope.nodes.push({ kind: 'loop', counter, position, carries, stacks, slices, body: body.block });
+  scope.nodes.push({ kind: 'loop', counter, position, carries, stacks, slices, body: body.block, source: equation.source });
   return results;
 }
 

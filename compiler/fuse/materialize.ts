@@ -15,13 +15,15 @@ import type { Index } from '../scalar/indices.ts';
 import { flatten, unflatten } from '../scalar/indices.ts';
 import { sizeOf } from '../shape.ts';
 import type { Block, BlockProgram, Branches, Definition, Loop } from './block.ts';
-import { MAX_NODES, repeatsOf, worthStoring } from './costs.ts';
+import { MAX_COPIED, MAX_NODES, repeatsOf, worthStoring } from './costs.ts';
 import { Buffers } from './buffers.ts';
 import { epiloguesOf } from './epilogues.ts';
+import { lanesOf, ownIndices } from './in-thread.ts';
+import type { Lowerings } from './lowerings.ts';
 import { measure } from './measure.ts';
 import type { Measure } from './measure.ts';
-import { targetsOf } from './plan.ts';
-import type { Item, Plan, Root, Target } from './plan.ts';
+import { isLoop, targetsOf } from './plan.ts';
+import type { Item, Plan, Root, Target, ThreadedLoop } from './plan.ts';
 import { enter, extentsOf, pointOf, sizesOf } from './space.ts';
 import type { Frame } from './space.ts';
 import { definitionOf, expand, isFree, keyOfIndices } from './values.ts';
@@ -33,14 +35,20 @@ interface Request {
   readonly indices: readonly Index[];
 }
 
-export function materialize(program: BlockProgram, profile: DeviceProfile, forced: ReadonlySet<Var>): Plan {
-  return new Materialization(program, profile, forced).plan();
+export function materialize(
+  program: BlockProgram,
+  profile: DeviceProfile,
+  forced: ReadonlySet<Var>,
+  lowerings: Lowerings = new Map(),
+): Plan {
+  return new Materialization(program, profile, forced, lowerings).plan();
 }
 
 class Materialization {
   readonly #program: BlockProgram;
   readonly #profile: DeviceProfile;
   readonly #forced: ReadonlySet<Var>;
+  readonly #lowerings: Lowerings;
   readonly #costs: Measure;
   readonly #epilogues: ReadonlySet<Var>;
   readonly #buffers = new Buffers();
@@ -48,13 +56,17 @@ class Materialization {
   readonly #requests = new Map<Var, Map<string, Request>>();
   readonly #read = new Set<Var>();
   readonly #loops = new Map<Loop, number>();
+  /** The bodies of loops that one kernel runs, and their carries. */
+  readonly #threaded = new Set<Block>();
+  readonly #registers = new Set<Var>();
   readonly #numbers = new Map<Var, number>();
   #roots = 0;
 
-  constructor(program: BlockProgram, profile: DeviceProfile, forced: ReadonlySet<Var>) {
+  constructor(program: BlockProgram, profile: DeviceProfile, forced: ReadonlySet<Var>, lowerings: Lowerings) {
     this.#program = program;
     this.#profile = profile;
     this.#forced = forced;
+    this.#lowerings = lowerings;
     this.#costs = measure(program);
     this.#epilogues = epiloguesOf(program);
   }
@@ -87,7 +99,9 @@ class Materialization {
   #pull(block: Block): void {
     for (let i = block.nodes.length - 1; i >= 0; i--) {
       const node = block.nodes[i]!;
-      if (node.kind === 'loop') this.#pullLoop(node, block);
+      if (node.kind !== 'operation' && !resultsOf(node).some((result) => this.#isUsed(result))) continue;
+      if (node.kind === 'loop' && this.#isThreaded(node)) this.#pullThreaded(node, block);
+      else if (node.kind === 'loop') this.#pullLoop(node, block);
       else if (node.kind === 'branches') this.#pullBranches(node, block);
       else node.equation.outputs.forEach((variable) => this.#decide(variable));
     }
@@ -114,6 +128,34 @@ class Materialization {
     for (const { initial } of loop.carries) this.#wantWhole(initial, block);
   }
 
+  /** One root computes the whole loop: what its body does not store, which is everything, it reads itself. */
+  #pullThreaded(loop: Loop, block: Block): void {
+    const targets = ({ result }: { readonly result: Var }): Target[] => {
+      return this.#isUsed(result) ? targetsOf(this.#buffers.place(result)) : [];
+    };
+    const ofStep = ({ buffer, prefix }: Target): Target => ({ buffer, prefix: [...prefix, loop.position] });
+    const scan = { loop, finals: loop.carries.map(targets), stacks: loop.stacks.map((stack) => targets(stack).map(ofStep)) };
+    const required = [...scan.finals, ...scan.stacks].flat();
+    if (required.length === 0) return;
+    const shape = lanesOf(loop);
+    const { result } = [...loop.carries, ...loop.stacks][0]!;
+    const root = this.#root(result, block, { kind: 'map', shape }, required, undefined, scan);
+    this.#threaded.add(loop.body);
+    loop.carries.forEach(({ input }) => this.#registers.add(input));
+    const position = flatten(pointOf(shape), shape);
+    const read = (atom: Atom): Expr => this.#request(root, atom, ownIndices(atom.aval.shape, position));
+    loop.carries.forEach(({ initial, next }) => [initial, next].forEach(read));
+    if (loop.holds !== undefined) read(loop.holds);
+    loop.stacks.forEach(({ value }) => read(value));
+    this.#pull(loop.body);
+    for (const slice of loop.slices) this.#passOn(slice, definitionOf(this.#program.definitions, slice));
+  }
+
+  #isThreaded(loop: Loop): boolean {
+    const chosen = this.#lowerings.get(loop)?.chosen ?? 'encoded';
+    return chosen !== 'encoded';
+  }
+
   #pullBranches(branches: Branches, block: Block): void {
     const used = branches.results.map((result) => this.#isUsed(result));
     const targets = branches.results.map((result, k) => (used[k] ? targetsOf(this.#buffers.place(result)) : []));
@@ -129,6 +171,7 @@ class Materialization {
   #decide(variable: Var): void {
     const definition = definitionOf(this.#program.definitions, variable);
     if (definition.kind !== 'operation') return;
+    if (this.#threaded.has(definition.block)) return this.#passOn(variable, definition);
     const needed = this.#buffers.isNeeded(variable);
     if (!needed && !this.#requests.has(variable)) return;
     if (this.#isStored(variable, definition, needed)) return this.#store(variable, definition);
@@ -141,12 +184,18 @@ class Materialization {
     const requests = [...(this.#requests.get(variable)?.values() ?? [])];
     if (requests.some(({ root }) => root.inlined.size > MAX_NODES)) return true;
     if (isFree(definition)) return false;
-    if (needed) return true;
-    const evaluations = requests.reduce((sum, { root }) => sum + pointsOf(root.frame) * repeatsOf(root.block.depth), 0);
+    if (needed || mostCopies(requests) * this.#sizeOf(variable) > MAX_COPIED) return true;
+    const evaluations = requests.reduce((sum, { root }) => sum + pointsOf(root.frame) * repeatsOf(depthOf(root)), 0);
     const elements = sizeOf(variable.aval.shape);
     const repeats = repeatsOf(definition.block.depth);
     if (evaluations > elements * repeats && this.#epilogues.has(variable)) return true;
     return worthStoring({ elements, repeats, evaluations, ...this.#costs(variable) }, this.#profile);
+  }
+
+  /** What computing one element of the variable in place adds to a kernel. */
+  #sizeOf(variable: Var): number {
+    const { flops, loads } = this.#costs(variable);
+    return flops + loads;
   }
 
   #store(variable: Var, definition: OperationDefinition): void {
@@ -188,7 +237,7 @@ class Materialization {
       const requests = this.#requests.get(atom) ?? new Map<string, Request>();
       this.#requests.set(atom, requests);
       requests.set(`${root.order}:${keyOfIndices(indices)}`, { root, indices });
-    } else {
+    } else if (!this.#registers.has(atom)) {
       noteRead(root, atom, indices);
       this.#read.add(atom);
     }
@@ -223,11 +272,19 @@ class Materialization {
     return this.#buffers.isNeeded(variable) || this.#read.has(variable);
   }
 
-  #root(atom: Atom, block: Block, frame: Frame, required: readonly Target[], home: Target | undefined): Root {
+  #root(
+    atom: Atom,
+    block: Block,
+    frame: Frame,
+    required: readonly Target[],
+    home: Target | undefined,
+    scan?: ThreadedLoop,
+  ): Root {
     const guard = atom instanceof Var && this.#program.unguarded.has(atom) ? undefined : block.guard;
     const order = this.#roots++;
     const root: Root = {
       order, atom, own: home !== undefined, frame, block, guard, required, home, reads: new Map(), inlined: new Map(),
+      ...(scan === undefined ? {} : { scan }),
     };
     this.#itemsOf(block).push(root);
     return root;
@@ -255,8 +312,26 @@ function frameOf({ equation: { primitive, inputs, params, outputs } }: Operation
   return { kind: 'contract', lhs: shape, rhs: inputs[1]!.aval.shape, numbers };
 }
 
+/** In how many places a kernel would compute what is requested; none where it is one place, for that is no copy. */
+function mostCopies(requests: readonly Request[]): number {
+  const places = new Map<Root, number>();
+  for (const { root } of requests) places.set(root, (places.get(root) ?? 0) + 1);
+  const most = Math.max(0, ...places.values());
+  return most > 1 ? most : 0;
+}
+
+function resultsOf(node: Loop | Branches): readonly Var[] {
+  if (node.kind === 'branches') return node.results;
+  return [...node.carries.flatMap(({ result, other = result }) => [result, other]), ...node.stacks.map(({ result }) => result)];
+}
+
 function noteRead(root: Root, variable: Var, indices: readonly Index[]): void {
   root.reads.set(variable, [...(root.reads.get(variable) ?? []), indices]);
+}
+
+/** The loops around what the root evaluates. */
+function depthOf(root: Root): number {
+  return root.block.depth + (isLoop(root) ? 1 : 0);
 }
 
 /** How often a kernel of the frame evaluates what it reads. */

@@ -33,7 +33,7 @@ export function lifetimesOf(steps: readonly Step[]): Map<number, Range> {
   };
   const visit = (inner: readonly Step[], loops: readonly number[]): void => {
     for (const step of inner) {
-      if (step.kind === 'loop') {
+      if (step.kind !== 'dispatch') {
         const first = position;
         visit(step.steps, [...loops, step.loop]);
         loopRanges.set(step.loop, { first, last: Math.max(first, position - 1) });

@@ -29,6 +29,17 @@ export interface Root {
   readonly reads: Map<Var, (readonly Index[])[]>;
   /** The variables that it computes in place, with the atoms that each reads. */
   readonly inlined: Map<Var, Set<Atom>>;
+  /** Computes the results of a loop, of which `atom` is the first. */
+  readonly scan?: ThreadedLoop;
+}
+
+export type LoopRoot = Root & { readonly scan: ThreadedLoop };
+
+/** A loop that one kernel runs, and where the last values of its carries and the values that it stacks are written. */
+export interface ThreadedLoop {
+  readonly loop: Loop;
+  readonly finals: readonly (readonly Target[])[];
+  readonly stacks: readonly (readonly Target[])[];
 }
 
 /** Roots, loops and branches of a block in the order of the program. */
@@ -49,6 +60,10 @@ export interface Plan {
 
 export function isRoot(item: Item): item is Root {
   return !('kind' in item);
+}
+
+export function isLoop(root: Root): root is LoopRoot {
+  return root.scan !== undefined;
 }
 
 /** The buffers that a root writes. */

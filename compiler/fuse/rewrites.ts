@@ -2,6 +2,7 @@
 import type { DType } from '../dtype.ts';
 import { isFloat } from '../dtype.ts';
 import { HeddleError } from '../errors.ts';
+import { Builder } from '../ir/builder.ts';
 import type { Atom, Equation } from '../ir/jaxpr.ts';
 import type { Monoid } from '../primitives/primitive.ts';
 import { sizeOf } from '../shape.ts';
@@ -37,6 +38,17 @@ function identityOf(monoid: Monoid, dtype: DType): number {
     case 'argmin':
       throw new HeddleError('INTERNAL', `${monoid} of no elements`);
   }
+}
+
+/** What a primitive says of itself in equations of others. */
+export function writeComposite(scope: Scope, { primitive, inputs, params, source, path }: Equation): readonly Atom[] | undefined {
+  const { lowering } = primitive;
+  if (lowering.kind !== 'composite') return undefined;
+  const o = new Builder();
+  o.source = source;
+  o.path = path;
+  const operands = inputs.map(({ aval }) => o.newVar(aval));
+  return scope.inline(o.build([], operands, lowering.write(o, operands, params)), inputs);
 }
 
 /** A concatenation of more operands than a kernel can bind: neighbours are concatenated first. */

@@ -17,9 +17,12 @@ export class Scope {
   /** Equations of a loop body that read nothing of the body are placed here, around the loop. */
   readonly around: Scope | undefined;
   readonly program: ProgramScope;
+  readonly #within: Scope | undefined;
 
-  constructor(program: ProgramScope, block: Omit<Block, 'nodes'>, around: Scope | undefined) {
+  /** `within` is the scope of the loop body in which a guarded scope stands: what depends on it does not leave the loop. */
+  constructor(program: ProgramScope, block: Omit<Block, 'nodes'>, around: Scope | undefined, within?: Scope) {
     this.program = program;
+    this.#within = within;
     this.block = { ...block, nodes: this.nodes };
     this.around = around;
   }
@@ -75,7 +78,8 @@ export class Scope {
 
   /** Appends one equation as it is, outside of the loops in which it does not change. */
   emit(equation: Equation): Var[] {
-    if (this.around !== undefined && !equation.inputs.some((atom) => this.owns(atom))) return this.around.emit(equation);
+    const stays = (atom: Atom): boolean => this.owns(atom) || this.#within?.owns(atom) === true;
+    if (this.around !== undefined && !equation.inputs.some(stays)) return this.around.emit(equation);
     const outputs = equation.outputs.map((output) => new Var(output.aval));
     const fresh = { ...equation, outputs };
     this.nodes.push({ kind: 'operation', equation: fresh });

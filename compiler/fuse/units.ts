@@ -52,9 +52,10 @@ function controlUnit(item: Loop | Branches, position: number, plan: Plan): Unit 
   }
   if (item.kind === 'branches') reads.add(plan.wholes.get(item.index)!);
   else {
-    for (const { initial, result } of item.carries) {
+    for (const { initial, result, other } of item.carries) {
       reads.add(plan.wholes.get(initial)!);
       writes.add(bufferOf(result, plan));
+      if (other !== undefined) writes.add(bufferOf(other, plan));
     }
   }
   for (const buffer of writes) reads.delete(buffer);

@@ -5,8 +5,6 @@
 import { HeddleError } from '../errors.ts';
 import { isFloat, roundTo } from '../dtype.ts';
 import type { DType } from '../dtype.ts';
-import { PRIMITIVES } from '../primitives/index.ts';
-import { camelCase } from '../primitives/primitive.ts';
 import type { Primitive } from '../primitives/primitive.ts';
 import type { Operations } from '../primitives/operations.ts';
 import { Literal, Var, aval, Jaxpr } from './jaxpr.ts';
@@ -15,7 +13,7 @@ import type { Atom, Aval, Equation, Params, Source } from './jaxpr.ts';
 /** An operand of a rule; a number takes the dtype of the other operands. */
 export type Operand = Atom | number;
 
-/** The methods are installed below, from the table of primitives. */
+/** The methods are installed by primitives/index.ts, from the table of primitives: rules may make Builders, so this file cannot know it. */
 export interface Builder extends Operations {}
 
 export class Builder {
@@ -89,15 +87,4 @@ function at<T>(items: readonly T[], i: number): T {
   const item = items[i];
   if (item === undefined) throw new HeddleError('INTERNAL', `item ${i} of ${items.length}`);
   return item;
-}
-
-for (const primitive of PRIMITIVES) {
-  const single = (outputs: readonly Atom[]): Atom | readonly Atom[] => (outputs.length === 1 ? at(outputs, 0) : outputs);
-  const method = function (this: Builder, ...args: readonly unknown[]): unknown {
-    const last = args.at(-1);
-    const hasParams = typeof last === 'object' && !(last instanceof Var) && !(last instanceof Literal);
-    const operands = (hasParams ? args.slice(0, -1) : args) as readonly Operand[];
-    return single(this.bind(primitive, operands, hasParams ? (last as Params) : {}));
-  };
-  Object.defineProperty(Builder.prototype, camelCase(primitive.name), { value: method });
 }

@@ -2,6 +2,7 @@
 import { literalText, paramsText } from '../ir/hash.ts';
 import { Literal, showAval } from '../ir/jaxpr.ts';
 import type { Atom, Equation, Jaxpr, Var } from '../ir/jaxpr.ts';
+import { isEffectful } from '../primitives/control/guard.ts';
 import { rewrite } from './rewrite.ts';
 import type { Rule } from './rewrite.ts';
 
@@ -28,6 +29,7 @@ function firstOfEach(): Rule {
     return `${primitive.name}${paramsText(params)} ${operands.join(' ')}>${results.join(' ')}`;
   };
   return (equation) => {
+    if (isEffectful(equation)) return undefined;
     const key = keyOf(equation);
     const known = first.get(key);
     if (known === undefined) first.set(key, equation.outputs);

@@ -1,9 +1,11 @@
 /**
- * Dead code: equations none of whose results is read, and inside scan, cond and jit the outputs that nobody reads with everything
- * that only they need. All primitives are pure.
+ * Dead code: equations none of whose results is read, and inside scan, while, cond and jit the outputs that nobody reads with
+ * everything that only they need. Effects stay.
  */
 import { Jaxpr } from '../ir/jaxpr.ts';
 import type { Atom, Equation } from '../ir/jaxpr.ts';
+import type { WhileParams } from '../reference/while.ts';
+import { isEffectful } from '../primitives/control/guard.ts';
 
 export function dce(jaxpr: Jaxpr): Jaxpr {
   return prune(jaxpr, jaxpr.outputs.map(() => true)).jaxpr;
@@ -24,7 +26,7 @@ function prune(jaxpr: Jaxpr, live: Flags): Pruned {
   const equations: Equation[] = [];
   for (const equation of [...jaxpr.equations].reverse()) {
     const liveOutputs = equation.outputs.map((output) => needed.has(output));
-    if (!liveOutputs.includes(true)) continue;
+    if (!liveOutputs.includes(true) && !isEffectful(equation)) continue;
     const slim = pruneInside(equation, liveOutputs);
     slim.inputs.forEach((input) => needed.add(input));
     equations.push(slim);
@@ -45,6 +47,8 @@ function pruneInside(equation: Equation, live: Flags): Equation {
       return pruneCond(equation, live);
     case 'scan':
       return pruneScan(equation, live);
+    case 'while':
+      return pruneWhile(equation, live);
     default:
       return equation;
   }
@@ -98,6 +102,37 @@ function pruneScan(equation: Equation, live: Flags): Equation {
       jaxpr: withInputs(pruned.jaxpr, inputs),
       numConsts: count(inputs.slice(0, numConsts)),
       numCarry: count(stays.slice(0, numCarry)),
+    },
+    outputs: keep(equation.outputs, stays),
+  };
+}
+
+/** A carry stays if its final value is read, or if the condition reads it, or the body for something that stays. */
+function pruneWhile(equation: Equation, live: Flags): Equation {
+  const params = equation.params as WhileParams;
+  const { condJaxpr, bodyJaxpr, condConsts, bodyConsts } = params;
+  const condition = prune(condJaxpr, [true]);
+  let stays: Flags = live.map((flag, carry) => flag || condition.reads[condConsts + carry]!);
+  let body = prune(bodyJaxpr, stays);
+  for (;;) {
+    const more = stays.map((flag, carry) => flag || body.reads[bodyConsts + carry]!);
+    if (sameItems(more, stays)) break;
+    stays = more;
+    body = prune(bodyJaxpr, stays);
+  }
+  const condReads = condition.reads.slice(0, condConsts);
+  const bodyReads = body.reads.slice(0, bodyConsts);
+  const inputs = [...condReads, ...bodyReads, ...stays];
+  if (condition.jaxpr === condJaxpr && body.jaxpr === bodyJaxpr && !inputs.includes(false)) return equation;
+  return {
+    ...equation,
+    inputs: keep(equation.inputs, inputs),
+    params: {
+      ...params,
+      condJaxpr: withInputs(condition.jaxpr, [...condReads, ...stays]),
+      bodyJaxpr: withInputs(body.jaxpr, [...bodyReads, ...stays]),
+      condConsts: count(condReads),
+      bodyConsts: count(bodyReads),
     },
     outputs: keep(equation.outputs, stays),
   };

@@ -7,7 +7,7 @@ import { rewrite } from './rewrite.ts';
 
 export function fold(jaxpr: Jaxpr): Jaxpr {
   return rewrite(jaxpr, () => ({ primitive, inputs, params, outputs }) => {
-    if (primitive.lowering.kind === 'control') return undefined;
+    if (['control', 'none'].includes(primitive.lowering.kind)) return undefined;
     const literals = inputs.filter((input) => input instanceof Literal);
     const scalars = outputs.every((output) => output.aval.shape.length === 0);
     if (!scalars || literals.length < inputs.length || inputs.length === 0) return undefined;

@@ -1,6 +1,7 @@
 /** Loop-invariant code: what the body of a scan computes from its consts alone. */
 import { Var } from '../ir/jaxpr.ts';
 import type { Atom, Equation } from '../ir/jaxpr.ts';
+import { isEffectful } from '../primitives/control/guard.ts';
 import type { Bound, ScanParts } from './scan-parts.ts';
 
 export interface Hoisted {
@@ -47,7 +48,7 @@ function analyse({ consts, equations }: ScanParts): Analysis {
       known.add(output);
       if (fromConst) anchored.add(output);
     }
-    if (fromConst && isWorthABuffer(equation)) moving.add(equation);
+    if (fromConst && isWorthABuffer(equation) && !isEffectful(equation)) moving.add(equation);
     return true;
   });
   return { invariant, moving };

@@ -1,4 +1,7 @@
-/** Puts bodies in the place of calls: of every `jit`, and of a `cond` whose branch is known or whose branches are all equal. */
+/**
+ * Puts bodies in the place of calls: of every `jit`, `remat` and call with a custom derivative, and of a `cond` whose branch is known
+ * or whose branches are all equal.
+ */
 import { equalJaxprs } from '../ir/hash.ts';
 import { Jaxpr, Literal } from '../ir/jaxpr.ts';
 import type { Atom, Equation } from '../ir/jaxpr.ts';
@@ -7,6 +10,7 @@ import type { Context } from './rewrite.ts';
 
 export function inline(jaxpr: Jaxpr): Jaxpr {
   return rewrite(jaxpr, () => (equation, context) => {
+    if (equation.primitive.name === 'remat') return inlineRemat(equation, context);
     const call = knownCall(equation);
     return call === undefined ? undefined : inlineCall(call.body, call.operands, context);
   });
@@ -17,13 +21,22 @@ export function inlineCall(body: Jaxpr, operands: readonly Atom[], { o }: Contex
   return o.inline(body, body.inputs.map((input, i) => conform(o, operands[i], input.aval)));
 }
 
+/** What recomputes stands behind barriers, or it would be merged with the first computation. */
+function inlineRemat({ params, inputs }: Equation, context: Context): Atom[] {
+  const guard = (input: Atom): Atom => (input instanceof Literal ? input : context.o.optimizationBarrier(input));
+  return inlineCall(params['jaxpr'] as Jaxpr, params['differentiated'] === true ? inputs.map(guard) : inputs, context);
+}
+
+/** Primitives that compute the outputs of their parameter `jaxpr`. */
+const CALLS: ReadonlySet<string> = new Set(['jit', 'custom_jvp_call', 'custom_vjp_call']);
+
 interface Call {
   readonly body: Jaxpr;
   readonly operands: readonly Atom[];
 }
 
 function knownCall({ primitive, params, inputs }: Equation): Call | undefined {
-  if (primitive.name === 'jit' && params['jaxpr'] instanceof Jaxpr) return { body: params['jaxpr'], operands: inputs };
+  if (CALLS.has(primitive.name)) return { body: params['jaxpr'] as Jaxpr, operands: inputs };
   if (primitive.name !== 'cond') return undefined;
   const branches = params['branches'] as readonly Jaxpr[];
   const [index, ...operands] = inputs;

@@ -2,6 +2,7 @@
 import type { Builder } from '../ir/builder.ts';
 import { Jaxpr, Var } from '../ir/jaxpr.ts';
 import type { Atom, Equation, Params } from '../ir/jaxpr.ts';
+import { hasEffects } from '../primitives/control/guard.ts';
 import { withInputs } from './rewrite.ts';
 
 /** Something of the outside, and the variable by which the body knows it. */
@@ -55,8 +56,9 @@ export function putTogether(o: Builder, scan: Equation, parts: ScanParts): { car
   const { consts, carries, xs, equations, ys, length, reverse } = parts;
   const bound = [...consts, ...carries, ...xs];
   const body = new Jaxpr([], bound.map(({ inner }) => inner), equations, [...carries.map(({ next }) => next), ...ys]);
-  const params = { jaxpr: body, length, reverse, numConsts: consts.length, numCarry: carries.length };
-  const outputs = body.outputs.length === 0 ? [] : o.bind(scan.primitive, bound.map(({ outer }) => outer), params);
+  const params = { ...scan.params, jaxpr: body, length, reverse, numConsts: consts.length, numCarry: carries.length };
+  const isEmpty = body.outputs.length === 0 && !hasEffects(body);
+  const outputs = isEmpty ? [] : o.bind(scan.primitive, bound.map(({ outer }) => outer), params);
   return { carries: outputs.slice(0, carries.length), ys: outputs.slice(carries.length) };
 }
 

@@ -76,6 +76,9 @@ const RULES: RuleTable = {
   reduce_or: [overNothing, ofRepeated],
   argmax: [onlyPosition],
   argmin: [onlyPosition],
+
+  // The passes of differentiation, which it speaks to, have run.
+  stop_gradient: [(match) => match.input(0)],
 };
 
 /** Whole numbers up to here are exact in a float dtype. */

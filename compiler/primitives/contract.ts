@@ -7,7 +7,7 @@ import { batched, besideMapped, permute, range } from './batching.ts';
 import { expectCount, expectDtype, expectSameDtype } from './checks.ts';
 import { contractAxes, expectContractible } from './contract/axes.ts';
 import { contract } from './contract/reference.ts';
-import { transposeWith } from './linear.ts';
+import { multilinear, transposeWith } from './linear.ts';
 import type { DimensionNumbers } from './operations.ts';
 import { LinearOperand, definePrimitive } from './primitive.ts';
 import type { BatchAxis, BatchRule, Primitive, Sample } from './primitive.ts';
@@ -96,13 +96,15 @@ const dotGeneral = definePrimitive<DotParams>({
       (o, tangent, { inputs: [lhs], params }) => o.dotGeneral(lhs!, tangent, params),
     ],
   },
-  transpose: transposeWith((o, cotangent, [lhs, rhs], params) => {
-    const inputs = [lhs!, rhs!] as const;
-    return [
-      lhs instanceof LinearOperand ? cotangentOf('lhs', o, cotangent, inputs, params) : null,
-      rhs instanceof LinearOperand ? cotangentOf('rhs', o, cotangent, inputs, params) : null,
-    ];
-  }),
+  transpose: multilinear(
+    transposeWith((o, cotangent, [lhs, rhs], params) => {
+      const inputs = [lhs!, rhs!] as const;
+      return [
+        lhs instanceof LinearOperand ? cotangentOf('lhs', o, cotangent, inputs, params) : null,
+        rhs instanceof LinearOperand ? cotangentOf('rhs', o, cotangent, inputs, params) : null,
+      ];
+    }),
+  ),
   batch: batchDot,
   samples: [
     sample([[3, 4], [4, 5]], MATMUL),

@@ -37,8 +37,8 @@ export function nonlinear(reason: string): TransposeRule<Params> {
 export type Pull = (o: Builder, cotangent: Atom, ...operands: readonly Atom[]) => Atom;
 
 /** One rule per operand; `null` where the primitive is not linear in it. Cotangents of scalars that were broadcast are summed. */
-export function transposeEach(...pulls: readonly (Pull | null)[]): TransposeRule<Params> {
-  return transposeWith((o, cotangent, inputs) =>
+export function transposeEach(...pulls: readonly (Pull | null)[]): Extract<TransposeRule<Params>, { readonly kind: 'rule' }> {
+  const rule = transposeWith((o, cotangent, inputs) =>
     inputs.map((input, i) => {
       const pull = pulls[i] ?? null;
       // A rule reads only the operands in which it is not linear, and these are known.
@@ -47,6 +47,7 @@ export function transposeEach(...pulls: readonly (Pull | null)[]): TransposeRule
         : null;
     }),
   );
+  return { ...rule, linearIn: pulls.map((pull) => pull !== null) };
 }
 
 /** `x`, or the tensor of `shape` that repeats the scalar `x`. */

@@ -3,10 +3,17 @@ import type { Builder } from '../ir/builder.ts';
 import type { Atom, Aval, Params } from '../ir/jaxpr.ts';
 import type { LinearOperand, Tangent, TransposeRule } from './primitive.ts';
 
+type RuleOf<P extends Params> = Extract<TransposeRule<P>, { readonly kind: 'rule' }>;
+
+/** The rule of a product: of two operands that both depend on what is linear, there is no transpose. */
+export function multilinear<P extends Params>(rule: RuleOf<P>): RuleOf<P> {
+  return { ...rule, multilinear: true };
+}
+
 /** The rule of a primitive with one output, in terms of its cotangent; it gives one cotangent per operand. */
 export function transposeWith<P extends Params>(
   rule: (o: Builder, cotangent: Atom, inputs: readonly (Atom | LinearOperand)[], params: P) => readonly Tangent[],
-): TransposeRule<P> {
+): RuleOf<P> {
   return {
     kind: 'rule',
     cotangents: (o, [cotangent], inputs, params) =>

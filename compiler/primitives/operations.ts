@@ -20,9 +20,12 @@ export type BinaryName =
 
 export type ReductionName = 'reduceSum' | 'reduceProd' | 'reduceMax' | 'reduceMin' | 'reduceAnd' | 'reduceOr';
 
+export type CumulativeName = 'cumsum' | 'cumprod' | 'cummax' | 'cummin' | 'cumlogsumexp';
+
 type Unary = { readonly [Name in UnaryName]: (x: Operand) => Atom };
 type Binary = { readonly [Name in BinaryName]: (x: Operand, y: Operand) => Atom };
 type Reductions = { readonly [Name in ReductionName]: (x: Operand, params: { axes: readonly number[] }) => Atom };
+type Cumulatives = { readonly [Name in CumulativeName]: (x: Operand, params: { axis: number; reverse: boolean }) => Atom };
 
 /** `[[lhs contracting, rhs contracting], [lhs batch, rhs batch]]`, as in JAX. */
 export type DimensionNumbers = readonly [
@@ -30,7 +33,7 @@ export type DimensionNumbers = readonly [
   readonly [readonly number[], readonly number[]],
 ];
 
-export interface Operations extends Unary, Binary, Reductions {
+export interface Operations extends Unary, Binary, Reductions, Cumulatives {
   integerPow(x: Operand, params: { y: number }): Atom;
   /** `cases[which]`, elementwise; `which` is bool (two cases: false, true) and may be a scalar. */
   selectN(which: Operand, onFalse: Operand, onTrue: Operand): Atom;
@@ -40,6 +43,10 @@ export interface Operations extends Unary, Binary, Reductions {
   /** int32 position along the one axis of the first maximum; a NaN counts as the maximum. */
   argmax(x: Operand, params: { axes: readonly [number] }): Atom;
   argmin(x: Operand, params: { axes: readonly [number] }): Atom;
+  /** Sorts by the first `numKeys` operands along one axis; the others are carried along. */
+  sort(
+    ...args: [...operands: Operand[], params: { dimension: number; isStable: boolean; numKeys: number }]
+  ): Atom | readonly Atom[];
   dotGeneral(x: Operand, y: Operand, params: { dimensionNumbers: DimensionNumbers }): Atom;
   reshape(x: Operand, params: { newSizes: readonly number[] }): Atom;
   transpose(x: Operand, params: { permutation: readonly number[] }): Atom;
@@ -71,6 +78,45 @@ export interface Operations extends Unary, Binary, Reductions {
       params: { jaxpr: Jaxpr; length: number; reverse: boolean; numConsts: number; numCarry: number },
     ]
   ): Atom | readonly Atom[];
+  /** Operands: consts of the condition, consts of the body, carries. */
+  while(
+    ...args: [
+      ...operands: Operand[],
+      params: { condJaxpr: Jaxpr; bodyJaxpr: Jaxpr; condConsts: number; bodyConsts: number; maxIterations: number | null },
+    ]
+  ): Atom | readonly Atom[];
   /** The first operand is an int32 scalar that picks a branch (clamped); the others go to it. */
   cond(...args: [index: Operand, ...operands: Operand[], params: { branches: readonly Jaxpr[] }]): Atom | readonly Atom[];
+  remat(
+    ...args: [...operands: Operand[], params: { jaxpr: Jaxpr; policy: string; differentiated: boolean }]
+  ): Atom | readonly Atom[];
+  customJvpCall(
+    ...args: [...operands: Operand[], params: { name: string; jaxpr: Jaxpr; jvp: Jaxpr; numConsts: number }]
+  ): Atom | readonly Atom[];
+  customVjpCall(
+    ...args: [...operands: Operand[], params: { name: string; jaxpr: Jaxpr; fwd: Jaxpr; bwd: Jaxpr; numConsts: number }]
+  ): Atom | readonly Atom[];
+  customVjpLinear(
+    ...args: [...operands: Operand[], params: { name: string; bwd: Jaxpr; numResiduals: number }]
+  ): Atom | readonly Atom[];
+  /** The operand, under a name that a policy of remat can name. */
+  name(x: Operand, params: { name: string }): Atom;
+  optimizationBarrier(x: Operand): Atom;
+  stopGradient(x: Operand): Atom;
+  /** Across the mapped axis of a name, which has `axisSize` places. */
+  psum(x: Operand, params: { axisName: string; axisSize: number }): Atom;
+  pmax(x: Operand, params: { axisName: string; axisSize: number }): Atom;
+  pmin(x: Operand, params: { axisName: string; axisSize: number }): Atom;
+  /** As a new dimension, or if `tiled` one after another along an existing one. */
+  allGather(
+    x: Operand,
+    params: { axisName: string; axisSize: number; allGatherDimension: number; tiled: boolean },
+  ): Atom;
+  /** The int32 position along the axis. */
+  axisIndex(params: { axisName: string; axisSize: number }): Atom;
+  /** Effects: there are no outputs, and the first operand says whether anything is to be done. */
+  debugPrint(
+    ...args: [when: Operand, ...values: Operand[], params: { format: string; mapped: readonly (readonly boolean[])[] }]
+  ): readonly Atom[];
+  check(failed: Operand, params: { message: string }): readonly Atom[];
 }

@@ -1,6 +1,6 @@
 /** The row of a primitive: everything that is known of it stands in one object. */
 import type { HostArray } from '../dtype.ts';
-import type { Aval, Atom, Jaxpr, Params } from '../ir/jaxpr.ts';
+import type { Aval, Atom, Equation, Jaxpr, Params, Var } from '../ir/jaxpr.ts';
 import type { Builder } from '../ir/builder.ts';
 import type { Index } from '../scalar/indices.ts';
 import type { Expr, Value } from '../scalar/expression.ts';
@@ -24,8 +24,12 @@ export type Lowering<P extends Params> =
   | { readonly kind: 'reduce'; readonly monoid: Monoid; axes(params: P): readonly number[] }
   /** A sum of products over paired axes: `dot_general`. */
   | { readonly kind: 'contract' }
+  /** Kernels are made of the equations written here, of other primitives. */
+  | { readonly kind: 'composite'; write(o: Builder, inputs: readonly Atom[], params: P): readonly Atom[] }
   /** Holds jaxprs; the kernel graph knows each by name. */
-  | { readonly kind: 'control' };
+  | { readonly kind: 'control' }
+  /** Cannot be computed: a pass must have replaced it before. */
+  | { readonly kind: 'none'; readonly reason: string };
 
 /** An operand of unknown value, linear in which the equation is being transposed. */
 export class LinearOperand {
@@ -45,8 +49,18 @@ export type JvpRule<P extends Params> =
   /** One rule per operand: the operand's tangent in, its contribution out; `null` where the derivative is zero. */
   | { readonly kind: 'partials'; readonly partials: readonly (PartialRule<P> | null)[] }
   | { readonly kind: 'rule'; tangents(o: Builder, call: Call<P>, tangents: readonly Tangent[]): readonly Tangent[] }
+  /** Outputs and tangents from one equation: the rule of primitives that hold jaxprs. Called when at least one operand has a tangent. */
+  | {
+      readonly kind: 'joint';
+      duals(o: Builder, inputs: readonly Atom[], tangents: readonly Tangent[], params: P, passes: DerivativePasses): Duals;
+    }
   /** The derivative is zero or does not exist; `reason` says why. */
   | { readonly kind: 'zero'; readonly reason: string };
+
+export interface Duals {
+  readonly outputs: readonly Atom[];
+  readonly tangents: readonly Tangent[];
+}
 
 export interface Call<P extends Params> {
   readonly inputs: readonly Atom[];
@@ -59,15 +73,79 @@ export type PartialRule<P extends Params> = (o: Builder, tangent: Atom, call: Ca
 export type TransposeRule<P extends Params> =
   | {
       readonly kind: 'rule';
+      /** Per operand whether the primitive is linear in it, where it is not in all of them. */
+      readonly linearIn?: readonly boolean[];
+      /** Whether it is linear in each operand as long as the others are known, like a product. */
+      readonly multilinear?: boolean;
       /** Cotangents of the outputs to cotangents of the operands; only those of `LinearOperand`s are used. */
       cotangents(
         o: Builder,
         cotangents: readonly Tangent[],
         inputs: readonly (Atom | LinearOperand)[],
         params: P,
+        passes: DerivativePasses,
       ): readonly Tangent[];
     }
   | { readonly kind: 'nonlinear'; readonly reason: string };
+
+/**
+ * Divides a call some of whose operands are unknown (they depend on tangents) in two lists of equations: those before read known
+ * atoms only; those after may read the unknown ones, and what the first computed (the residuals). Together they define every output
+ * of the equation, by its own variable; an output that `before` does not define is unknown.
+ */
+export type SplitRule = (equation: Equation, unknown: readonly boolean[], passes: DerivativePasses) => SplitEquation;
+
+export interface SplitEquation {
+  readonly before: readonly Equation[];
+  readonly after: readonly Equation[];
+}
+
+/** A jaxpr and its derivative: inputs are the primals, then the tangents that there are; so are the outputs. */
+export interface JvpJaxpr {
+  readonly jaxpr: Jaxpr;
+  /** Which outputs have a tangent. */
+  readonly tangents: readonly boolean[];
+}
+
+/** What a jaxpr can compute before its unknown inputs are known, and the rest. */
+export interface SplitJaxpr {
+  /** Known inputs to known outputs, then residuals. */
+  readonly known: Jaxpr;
+  /** Residuals, then unknown inputs, to unknown outputs. */
+  readonly unknown: Jaxpr;
+  /** Which outputs are unknown. */
+  readonly outputs: readonly boolean[];
+  /** The residuals as atoms of `known`: one may be an input of it. */
+  readonly residuals: readonly Var[];
+}
+
+/** A transposed jaxpr: inputs are those that were not linear, then cotangents of outputs; outputs are cotangents of linear inputs. */
+export interface TransposedJaxpr {
+  readonly jaxpr: Jaxpr;
+  /** For each linear input, whether it has a cotangent; where not, it is zero. */
+  readonly cotangents: readonly boolean[];
+}
+
+/**
+ * The passes of differentiation over whole jaxprs, handed to the rules of primitives that hold jaxprs. All lists of flags have an
+ * entry per const and then per input, or per output.
+ */
+export interface DerivativePasses {
+  /** `wanted` outputs get a tangent even where it is zero. */
+  jvp(jaxpr: Jaxpr, tangents: readonly boolean[], wanted?: readonly boolean[]): JvpJaxpr;
+  /** `wanted` outputs are made unknown even where they are known. */
+  split(jaxpr: Jaxpr, unknown: readonly boolean[], wanted?: readonly boolean[]): SplitJaxpr;
+  /**
+   * Transposes the part that is linear in the `linear` inputs; the rest is computed as it stands. `cotangents` says which outputs
+   * have a cotangent; `wanted` (per linear input) get one even where it is zero.
+   */
+  transpose(
+    jaxpr: Jaxpr,
+    linear: readonly boolean[],
+    cotangents: readonly boolean[],
+    wanted?: readonly boolean[],
+  ): TransposedJaxpr;
+}
 
 /** Where the mapped axis of a value is; `null` means the value is not mapped. */
 export type BatchAxis = number | null;
@@ -86,14 +164,18 @@ export interface BatchedJaxpr {
  * Maps a jaxpr over an axis of `size`; handed to the batch rules of higher-order primitives. `outAxes` says where outputs must
  * have their mapped axis (broadcasting if need be); `null` demands an unmapped output, `undefined` takes it as it falls.
  */
-export type BatchJaxpr = (
-  jaxpr: Jaxpr,
-  size: number,
-  inAxes: readonly BatchAxis[],
-  outAxes?: readonly (BatchAxis | undefined)[],
-) => BatchedJaxpr;
+export interface BatchJaxpr {
+  (
+    jaxpr: Jaxpr,
+    size: number,
+    inAxes: readonly BatchAxis[],
+    outAxes?: readonly (BatchAxis | undefined)[],
+  ): BatchedJaxpr;
+  /** By which collectives know the axis; null when it has no name. */
+  readonly axisName: string | null;
+}
 
-/** Called when at least one operand is mapped. */
+/** Called when at least one operand is mapped, or when the equation names the axis: it is a collective, or holds one in a jaxpr. */
 export type BatchRule<P extends Params> = (
   o: Builder,
   inputs: readonly Atom[],
@@ -126,6 +208,10 @@ export interface PrimitiveRow<P extends Params> {
   readonly lowering: Lowering<P>;
   readonly jvp: JvpRule<P>;
   readonly transpose: TransposeRule<P>;
+  /** It does something besides computing outputs, of which it has none: it is neither dropped nor merged with an equal equation. */
+  readonly effect?: boolean;
+  /** Without one, an equation with an unknown operand is unknown as a whole. */
+  readonly split?: SplitRule;
   readonly batch: BatchRule<P>;
   readonly samples: readonly Sample<P>[];
   /** One domain for all operands, or one per operand. */

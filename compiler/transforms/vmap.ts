@@ -4,7 +4,8 @@ import { Builder } from '../ir/builder.ts';
 import { Literal, Var } from '../ir/jaxpr.ts';
 import type { Atom, Equation, Jaxpr } from '../ir/jaxpr.ts';
 import { insertAt, mappedAt } from '../primitives/batching.ts';
-import type { BatchAxis, Batched, BatchedJaxpr } from '../primitives/primitive.ts';
+import type { BatchAxis, BatchJaxpr, Batched, BatchedJaxpr } from '../primitives/primitive.ts';
+import { namesAxis } from './axis-names.ts';
 
 interface Mapped {
   readonly atom: Atom;
@@ -15,15 +16,20 @@ interface Mapped {
  * The jaxpr mapped over an axis of `size`. `inAxes` has an entry for every const and then every input: where the mapped axis
  * is, or `null`. `outAxes` says where an output must have it (an unmapped output is broadcast); `null` demands an unmapped
  * output, and a missing entry takes the axis where it falls. Equations keep their source and path. What does not depend on a
- * mapped input is computed once.
+ * mapped input is computed once. Collectives over an axis called `axisName` are resolved.
  */
 export function batchJaxpr(
   jaxpr: Jaxpr,
   size: number,
   inAxes: readonly BatchAxis[],
   outAxes: readonly (BatchAxis | undefined)[] = [],
+  axisName: string | null = null,
 ): BatchedJaxpr {
   const o = new Builder();
+  const inside: BatchJaxpr = Object.assign(
+    (...[inner, innerSize, axes, wanted]: Parameters<BatchJaxpr>) => batchJaxpr(inner, innerSize, axes, wanted, axisName),
+    { axisName },
+  );
   const values = new Map<Var, Mapped>();
   const bind = (variable: Var, i: number): Var => {
     const axis = inAxes[i] ?? null;
@@ -36,7 +42,7 @@ export function batchJaxpr(
   const consts = jaxpr.consts.map(bind);
   const inputs = jaxpr.inputs.map((variable, i) => bind(variable, consts.length + i));
   for (const equation of jaxpr.equations) {
-    const { outputs, axes } = batchEquation(o, equation, equation.inputs.map(read), size);
+    const { outputs, axes } = batchEquation(o, equation, equation.inputs.map(read), size, inside);
     equation.outputs.forEach((output, i) => values.set(output, { atom: outputs[i]!, axis: axes[i]! }));
   }
   o.source = undefined;
@@ -45,13 +51,15 @@ export function batchJaxpr(
   return { jaxpr: o.build(consts, inputs, outputs.map(({ atom }) => atom)), outAxes: outputs.map(({ axis }) => axis) };
 }
 
-function batchEquation(o: Builder, equation: Equation, operands: readonly Mapped[], size: number): Batched {
+function batchEquation(o: Builder, equation: Equation, operands: readonly Mapped[], size: number, inside: BatchJaxpr): Batched {
   const { primitive, params, source, path } = equation;
   o.source = source;
   o.path = path;
   const atoms = operands.map(({ atom }) => atom);
   const axes = operands.map(({ axis }) => axis);
-  if (axes.some((axis) => axis !== null)) return primitive.batch(o, atoms, axes, params, size, batchJaxpr);
+  if (axes.some((axis) => axis !== null) || namesAxis(equation, inside.axisName)) {
+    return primitive.batch(o, atoms, axes, params, size, inside);
+  }
   const outputs = o.bind(primitive, atoms, params);
   return { outputs, axes: outputs.map(() => null) };
 }

@@ -5,10 +5,10 @@ import { Jaxpr, showAval } from '../../compiler/ir/jaxpr.ts';
 import type { Aval, Literal, Var } from '../../compiler/ir/jaxpr.ts';
 import { findPrimitive } from '../../compiler/primitives/index.ts';
 import { sameShape, showShape } from '../../compiler/shape.ts';
+import { runsStepByStep } from '../disable-jit.ts';
 import { apply, bind, cast, located, operandOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import { calleeName } from '../trace/callee.ts';
-import { typeName } from '../trace/printing.ts';
 import { finish, orDrop, stage } from '../trace/stage.ts';
 import type { Finished, Staged } from '../trace/stage.ts';
 import { checkStructure } from '../trace/structure.ts';
@@ -22,6 +22,8 @@ import { avalsOf, outputValue, readOperands, rebuildOperands } from './operands.
 import type { Operands } from './operands.ts';
 import type { Traced } from './traced.ts';
 import { freshVariables, leafKind, showLeaf } from './results.ts';
+import { stepBranch } from './stepping.ts';
+import { nameOf } from './writes.ts';
 
 /**
  * `onTrue(...operands)` where `predicate` (a bool scalar) holds, else `onFalse(...operands)`. Both branches are traced; they must
@@ -81,6 +83,7 @@ function branch(
   args: readonly unknown[],
 ): unknown {
   const operands = readOperands(args, 'operands');
+  if (runsStepByStep()) return stepBranch(name, index, branches, operands);
   const outer = currentTrace();
   const traced = branches.map((f, i) => traceBranch(`${name}(${f.name || `branch ${i}`})`, f, operands));
   const types = joinTypes(name, traced);
@@ -195,10 +198,9 @@ function checkWrites(
     const [first] = types as [Aval];
     const other = types.findIndex(({ dtype, shape }) => dtype !== first.dtype || !sameShape(shape, first.shape));
     if (other < 0) return;
-    const path = operands.leaves.find((leaf) => leaf.variable === variable)?.path ?? `a captured ${typeName(variable.constructor)}`;
     const after = (branch: number): string => `${showAval(types[branch]!)} after ${branches[branch]!.trace.name}`;
     const { dtype, shape } = types[other]!;
-    throw userError('BRANCH', `${name}: ${path} is ${after(0)} and ${after(other)}`, {
+    throw userError('BRANCH', `${name}: ${nameOf(variable, operands)} is ${after(0)} and ${after(other)}`, {
       fix: dtype === first.dtype ? `variable.value = x.reshape(${showShape(shape)})` : `variable.value = x.astype('${dtype}')`,
     });
   });

@@ -49,9 +49,9 @@ export function rebuildOperands(operands: Operands, tracers: readonly Tensor[], 
       leaves.push(operands.statics.get(i));
       continue;
     }
-    const { variable } = operands.leaves[next]!;
+    const { variable, path } = operands.leaves[next]!;
     const tracer = tracers[next++]!;
-    if (variable !== null) trace.bindVariable(variable, tracer);
+    if (variable !== null) trace.bindVariable(variable, tracer, path);
     leaves.push(variable ?? tracer);
   }
   return unflatten(operands.snapshot.treedef, leaves);
@@ -70,7 +70,8 @@ function isTensorLike(leaf: unknown): leaf is Tensor | number | boolean | ArrayB
   return leaf instanceof Tensor || typeof leaf === 'number' || typeof leaf === 'boolean' || ArrayBuffer.isView(leaf);
 }
 
-function operandTensor(leaf: Tensor | number | boolean | ArrayBufferView, trace: Trace | null): Tensor {
+/** Numbers and booleans become literals. */
+export function operandTensor(leaf: Tensor | number | boolean | ArrayBufferView, trace: Trace | null): Tensor {
   if (typeof leaf === 'number' || typeof leaf === 'boolean') {
     const literal = scalarLiteral(leaf);
     return trace === null ? literalTensor(literal) : Tensor.traced(trace, literal);

@@ -2,6 +2,7 @@
  * Activation functions of jax.nn, elementwise: floats keep their dtype, integers and bools become float32. Formulas are chosen so
  * that no intermediate result overflows where the result does not.
  */
+import { stopGradient } from '../autodiff/stop-gradient.ts';
 import * as lax from '../lax/index.ts';
 import { np } from '../numpy/index.ts';
 import { float } from '../numpy/operands.ts';
@@ -9,11 +10,10 @@ import { readOptions } from '../options.ts';
 import type { Operand } from '../trace/bind.ts';
 import type { Tensor } from '../trace/tensor.ts';
 
-/** max(x, 0), with derivative 0 at 0. jax.nn.relu. */
+/** max(x, 0), with derivative 0 at 0 and of NaN. jax.nn.relu. */
 export function relu(x: Operand): Tensor {
   const value = float(x);
-  // A choice, not a maximum: a NaN passes, and at 0 the derivative is that of the constant.
-  return lax.select(lax.le(value, 0), 0, value);
+  return lax.select(lax.gt(value, 0), value, stopGradient(lax.max(value, 0)));
 }
 
 /** min(max(x, 0), 6), with derivative 0 at both ends. jax.nn.relu6. */

@@ -4,6 +4,7 @@ import '../tensor.ts';
 
 export { Variable, Param, BatchStat, RngState, RngKey, RngCount } from './variables.ts';
 export type { VariableClass } from './variables.ts';
+export type { Filter } from './filters.ts';
 export { State } from './state.ts';
 export { GraphDef } from './graphdef.ts';
 export type { Applied } from './graphdef.ts';

@@ -2,9 +2,12 @@
  * Exponentials, logarithms and roots, elementwise: floats keep their dtype, integers and bools become float32. The shape is that
  * of x.
  */
+import type { Literal } from '../../compiler/ir/jaxpr.ts';
+import { withDerivative } from '../autodiff/with-derivative.ts';
 import * as lax from '../lax/index.ts';
+import type { LaxOperand } from '../lax/index.ts';
 import type { Operand } from '../trace/bind.ts';
-import type { Tensor } from '../trace/tensor.ts';
+import { Tensor } from '../trace/tensor.ts';
 import { float, promotedToFloat } from './operands.ts';
 
 /** e to the power x. jax.numpy.exp. */
@@ -57,14 +60,39 @@ export function reciprocal(x: Operand): Tensor {
   return lax.div(1, float(x));
 }
 
-/** log(exp(x) + exp(y)) without overflow; operands broadcast. jax.numpy.logaddexp. @throws SHAPE */
+/**
+ * log(exp(x) + exp(y)) without overflow; operands broadcast. The derivatives are JAX's, exp(x - result) and exp(y - result) with 0 in
+ * the place of Infinity. jax.numpy.logaddexp. @throws SHAPE
+ */
 export function logaddexp(x: Operand, y: Operand): Tensor {
-  const [a, b] = promotedToFloat('np.logaddexp', [x, y]);
-  const larger = lax.max(a, b);
+  const atoms = promotedToFloat('np.logaddexp', [x, y]);
+  const tensors = atoms.filter((atom) => atom instanceof Tensor);
+  /** The two operands, when tensors stand for those that are no literals. */
+  const both = <T>(given: readonly T[]): (T | Literal)[] => {
+    let next = 0;
+    return atoms.map((atom) => (atom instanceof Tensor ? given[next++]! : atom));
+  };
+  const value = (...given: Tensor[]): Tensor => {
+    const [a, b] = both(given);
+    return logOfSum(a!, b!);
+  };
+  const tangent = (...given: Tensor[]): Tensor => {
+    const result = finiteOrZero(value(...given.slice(0, tensors.length)));
+    const weighted = tensors.map((_, i) => lax.mul(given[tensors.length + i]!, lax.exp(lax.sub(finiteOrZero(given[i]!), result))));
+    return weighted.reduce((sum, one) => lax.add(sum, one));
+  };
+  return tensors.length === 0 ? value() : withDerivative('logaddexp', value, tangent, tensors);
+}
+
+function logOfSum(a: LaxOperand, b: LaxOperand): Tensor {
   const difference = lax.sub(a, b);
-  const result = lax.add(larger, lax.log1p(lax.exp(lax.neg(lax.abs(difference)))));
+  const result = lax.add(lax.max(a, b), lax.log1p(lax.exp(lax.neg(lax.abs(difference)))));
   // The difference of equal infinities is NaN, and so is that of a NaN; the sum is right for both.
   return lax.select(lax.isNan(difference), lax.add(a, b), result);
+}
+
+function finiteOrZero(x: Tensor): Tensor {
+  return lax.select(lax.eq(x, Infinity), 0, x);
 }
 
 /** sqrt(x² + y²) without overflow in the squares; operands broadcast. jax.numpy.hypot. @throws SHAPE */

@@ -2,9 +2,19 @@
 // Whoever imports this entry point alone also needs the methods of Tensor.
 import '../tensor.ts';
 
-export { assertAllClose } from './compare.ts';
+export { assertAllClose, assertAllClose as expectClose } from './compare.ts';
 export type { Tolerance } from './compare.ts';
 export { jitLaw, vmapLaw, deviceLaw, printLaw } from './laws.ts';
+export { laws } from './properties.ts';
+export type { Laws, PropertyOptions } from './properties.ts';
+export { checkGrads } from './check-grads.ts';
+export type { CheckGradsOptions, Mode } from './check-grads.ts';
+export { assertMaxTraces } from './max-traces.ts';
+export { arbitraries } from './arbitraries/index.ts';
+export type { Arbitraries } from './arbitraries/index.ts';
+export type { DrawnProgram, ProgramBounds } from './arbitraries/programs.ts';
+export type { StackBounds, TensorFunction, TransformName, TransformStack } from './arbitraries/stacks.ts';
+export type { PytreeBounds, ShapeBounds, TensorBounds } from './arbitraries/values.ts';
 export { openCountingDevice } from './counting.ts';
 export type { CountingDevice } from './counting.ts';
 export { countingDevice } from '../../runtime/index.ts';

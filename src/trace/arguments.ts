@@ -79,7 +79,7 @@ export function currentValue(leaf: TracedLeaf, trace: Trace | null = currentTrac
 /** The arguments as the function receives them: tensors replaced by tracers, Variables and modules as they are. */
 export function rebuildArguments(args: Arguments, tracers: readonly Tensor[], trace: Trace): unknown[] {
   args.traced.forEach((leaf, i) => {
-    if (leaf.value instanceof Variable) trace.bindVariable(leaf.value, tracers[i]!);
+    if (leaf.value instanceof Variable) trace.bindVariable(leaf.value, tracers[i]!, leaf.path);
   });
   const leaves = args.leaves.map((leaf, i) => {
     const place = args.places[i]!;

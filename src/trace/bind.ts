@@ -86,7 +86,9 @@ function isLargeInteger(operand: Tensor | Literal): boolean {
 }
 
 /** An operand as `dtype`: numbers become literals of it, tensors are cast when they differ. */
-export function cast(operand: Tensor | Literal, dtype: DType, weak = false): Tensor | Literal {
+export function cast(operand: Tensor, dtype: DType, weak?: boolean): Tensor;
+export function cast(operand: Tensor | Literal, dtype: DType, weak?: boolean): Tensor | Literal;
+export function cast(operand: Tensor | Literal, dtype: DType, weak: boolean = false): Tensor | Literal {
   if (operand instanceof Literal) return located(() => literalOf(operand.value, dtype, weak));
   if (operand.aval.dtype === dtype && operand.aval.weak === weak) return operand;
   if (operand.aval.dtype === dtype && !operand.aval.weak) return operand;

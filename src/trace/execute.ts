@@ -1,4 +1,7 @@
-/** Runs finished jaxprs: optimises and compiles them once per structure and device, then replays the program. */
+/**
+ * Runs finished jaxprs: takes out their effects, optimises and compiles them once per structure and device, then replays the
+ * program and carries out the effects.
+ */
 import { optimize } from '../../compiler/optimize/pipeline.ts';
 import { compile } from '../../compiler/compile.ts';
 import { canonicalText } from '../../compiler/ir/hash.ts';
@@ -6,8 +9,11 @@ import type { Jaxpr } from '../../compiler/ir/jaxpr.ts';
 import { evaluate } from '../../compiler/reference/evaluate.ts';
 import { otherDevice } from '../../runtime/index.ts';
 import type { CallSite, Device, Executable, Storage } from '../../runtime/index.ts';
+import { copyInputs, takeOutEffects } from '../../compiler/transforms/effects.ts';
+import type { Effectless } from '../../compiler/transforms/effects.ts';
 import { BoundedMap } from '../bounded-map.ts';
 import { defaultDevice } from '../device.ts';
+import { CallEffects } from './effects.ts';
 import { CallStack } from './location.ts';
 import { Tensor } from './tensor.ts';
 import { userError } from './user-error.ts';
@@ -22,15 +28,27 @@ export function executableOf(jaxpr: Jaxpr, device: Device, label: string): Execu
   return known.getOrMake(canonicalText(jaxpr), () => load(jaxpr, device, label));
 }
 
+/** By jaxpr, and not by structure as executables: effects know the user's lines. */
+const effectless = new WeakMap<Jaxpr, Effectless>();
+
+function withoutEffects(jaxpr: Jaxpr): Effectless {
+  let known = effectless.get(jaxpr);
+  if (known === undefined) effectless.set(jaxpr, (known = takeOutEffects(jaxpr)));
+  return known;
+}
+
 function load(jaxpr: Jaxpr, device: Device, label: string): Executable {
-  const optimized = optimize(jaxpr);
+  const { jaxpr: pure, steps } = withoutEffects(jaxpr);
+  const optimized = steps.length === 0 ? optimize(pure) : copyInputs(optimize(pure));
   if (device.kind === 'cpu') {
     return device.load({ kind: 'host', label, evaluate: (inputs) => evaluate(optimized, inputs) });
   }
   return device.load({ kind: 'program', program: compile(optimized, device.profile, label).program });
 }
 
-/** Runs an executable of `jaxpr` on concrete tensors; the results are fresh tensors. */
+/**
+ * Runs an executable of `jaxpr` on concrete tensors; the results are fresh tensors. Effects follow when their operands are there.
+ */
 export function runExecutable(
   executable: Executable,
   jaxpr: Jaxpr,
@@ -39,7 +57,10 @@ export function runExecutable(
   call: CallSite,
 ): Tensor[] {
   const storages = inputs.map((input) => input.storage(executable.label));
-  const results: Storage[] = device.run(executable, storages, call);
+  const { steps } = withoutEffects(jaxpr);
+  const effects = steps.length === 0 ? null : new CallEffects(steps, jaxpr.outputs.length);
+  const results: Storage[] = device.run(executable, storages, effects?.callSite(call) ?? call);
+  effects?.after(results);
   return jaxpr.outputs.map((output, i) => Tensor.adopt(results[i]!, output.aval));
 }
 

@@ -18,6 +18,12 @@ export interface Capture {
   readonly variable: Variable | null;
 }
 
+/** A mapped axis with a name. */
+export interface NamedAxis {
+  readonly name: string;
+  readonly size: number;
+}
+
 export class Trace {
   /** The transform and function, for messages: `jit(loss)`. */
   readonly name: string;
@@ -25,10 +31,13 @@ export class Trace {
   readonly builder: Builder = new Builder();
   /** For vmap: the argument Variables that are mapped. */
   mapped: ReadonlySet<Variable> | null = null;
+  /** For vmap with an axisName: the axis that collectives inside know by it. */
+  axis: NamedAxis | null = null;
   #captured = new Map<Tensor, Capture>();
   #read = new Map<Variable, Capture>();
   #values = new Map<Variable, Tensor>();
   #written = new Set<Variable>();
+  #paths = new Map<Variable, string>();
   #created = new Set<Variable>();
   #ended = false;
 
@@ -74,9 +83,15 @@ export class Trace {
     return this.#capture(operand).input;
   }
 
-  /** Makes an argument's Variable stand for `value` in this trace. */
-  bindVariable(variable: Variable, value: Tensor): void {
+  /** Makes an argument's Variable, found at `path`, stand for `value` in this trace. */
+  bindVariable(variable: Variable, value: Tensor, path: string): void {
     this.#values.set(variable, value);
+    this.#paths.set(variable, path);
+  }
+
+  /** Where the Variable is among the arguments of this trace or one around it. */
+  pathOf(variable: Variable): string | undefined {
+    return this.#paths.get(variable) ?? this.parent?.pathOf(variable);
   }
 
   /** The value that this trace or one around it has for the Variable, whatever its cell says. Does not count as a read. */
@@ -137,6 +152,16 @@ export class Trace {
     for (let trace = this.parent; trace !== null; trace = trace.parent) if (trace === outer) return true;
     return false;
   }
+}
+
+/** The named axes that are mapped around this point, innermost first; of two of one name the inner one counts. */
+export function namedAxes(trace: Trace | null = current): readonly NamedAxis[] {
+  const axes: NamedAxis[] = [];
+  for (let inner = trace; inner !== null; inner = inner.parent) {
+    const { axis } = inner;
+    if (axis !== null && !axes.some(({ name }) => name === axis.name)) axes.push(axis);
+  }
+  return axes;
 }
 
 let current: Trace | null = null;

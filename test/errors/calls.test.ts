@@ -24,7 +24,7 @@ test('options', () => {
       fix: np.roll(..., { axis: 0 })"
   `);
   expect(messageOf(() => vmap((x: Tensor) => x, unchecked({ in_axes: 1 })))).toMatchInlineSnapshot(`
-    "[VALUE] vmap: there is no option in_axes; the options are inAxes, outAxes, axisSize
+    "[VALUE] vmap: there is no option in_axes; the options are inAxes, outAxes, axisSize, axisName
       at:  test/errors/calls.test.ts:LINE
       fix: vmap(..., { inAxes: 1 })"
   `);

@@ -1,4 +1,4 @@
-/** Random stacks of jit, vmap, scan and cond over functions with and without state mean what loops mean; `npm run fuzz` knows no bound. */
+/** Random stacks of jit, vmap, loops and branches over functions with and without state mean what they say; `npm run fuzz` knows no bound. */
 import fc from 'fast-check';
 import { deviceMaps, deviceThreadsState, transformsAreLoops } from '../support/stacks/laws.ts';
 import type { Axis } from '../support/stacks/laws.ts';
@@ -14,6 +14,6 @@ property('vmap is a loop, scan is a loop, cond is a choice, jit is nothing, nest
 
 property('on the device, with a module passed or captured, results and state are those of the loops, call after call', [
   stacks(), fc.constantFrom('no', 'argument', 'captured'),
-], deviceThreadsState, 40);
+], deviceThreadsState, 30);
 
-property('on the device, vmap(jit(f)) is the loop', [stacks(), AXIS, AXIS], deviceMaps, 20);
+property('on the device, vmap(jit(f)) is the loop', [stacks(), AXIS, AXIS], deviceMaps, 15);

@@ -56,3 +56,25 @@ test('outputs and operands of a jit', () => {
     '{ lambda ; a:f32[] b:f32[]. let c:f32[] = jit[name=f jaxpr={ lambda ; x:f32[]. let in (x,) }] a in (c,) }',
   );
 });
+
+test('carries and consts of a while', () => {
+  const loop = (condition: string, body: string, condConsts: number, bodyConsts: number): string =>
+    `while[body_consts=${bodyConsts} body_jaxpr={ lambda ; ${body} }
+      cond_consts=${condConsts} cond_jaxpr={ lambda ; ${condition} } max_iterations=None]`;
+  const before = loop(
+    'n:i32[] m:i32[] i:i32[] x:f32[] y:f32[] dead:f32[]. let p:bool[] = lt i n in (p,)',
+    `k:f32[] unused:f32[] i:i32[] x:f32[] y:f32[] dead:f32[]. let
+      j:i32[] = add i 1:i32[]; z:f32[] = mul x y; w:f32[] = mul y k; d:f32[] = mul dead unused in (j, z, w, d)`,
+    2, 2,
+  );
+  const after = loop(
+    'n:i32[] i:i32[] x:f32[] y:f32[]. let p:bool[] = lt i n in (p,)',
+    'k:f32[] i:i32[] x:f32[] y:f32[]. let j:i32[] = add i 1:i32[]; z:f32[] = mul x y; w:f32[] = mul y k in (j, z, w)',
+    1, 1,
+  );
+  expectPass(
+    dce,
+    `{ lambda ; i:i32[] a:f32[]. let b:i32[] c:f32[] d:f32[] e:f32[] = ${before} i i a a i a a a in (c,) }`,
+    `{ lambda ; i:i32[] a:f32[]. let b:i32[] c:f32[] d:f32[] = ${after} i a i a a in (c,) }`,
+  );
+});

@@ -1,4 +1,5 @@
 import { test } from 'vitest';
+import { dce } from '../../compiler/optimize/dce.ts';
 import { loops } from '../../compiler/optimize/loops.ts';
 import { expectPass, expectUntouched, scanText } from '../support/passes.ts';
 
@@ -82,6 +83,44 @@ test('stacked outputs that repeat a const or copy an xs', () => {
         f:f32[3] = broadcast_in_dim[broadcast_dimensions=() shape=(3,)] 1.0:f32[]
       in (c, d, x, f) }`,
   );
+});
+
+test('consts and xs that are broadcast, the xs of equal slices, are broadcast in the body', () => {
+  const body = 'k:f32[3] c:f32[3] x:f32[3] y:f32[3]. let m:f32[3] = mul c k; n:f32[3] = add m x; o:f32[3] = add n y in (o,)';
+  const after = `s:f32[] t:f32[3] c:f32[3] y:f32[3]. let
+      k:f32[3] = broadcast_in_dim[broadcast_dimensions=() shape=(3,)] s
+      x:f32[3] = broadcast_in_dim[broadcast_dimensions=(0,) shape=(3,)] t
+      m:f32[3] = mul c k; n:f32[3] = add m x; o:f32[3] = add n y in (o,)`;
+  expectPass(
+    (jaxpr) => dce(loops(jaxpr)),
+    `{ lambda ; a:f32[3] s:f32[] t:f32[3] u:f32[5]. let
+        k:f32[3] = broadcast_in_dim[broadcast_dimensions=() shape=(3,)] s
+        x:f32[5,3] = broadcast_in_dim[broadcast_dimensions=(1,) shape=(5, 3)] t
+        y:f32[5,3] = broadcast_in_dim[broadcast_dimensions=(0,) shape=(5, 3)] u
+        c:f32[3] = ${scanText(body, 5, 1, 1)} k a x y
+      in (c,) }`,
+    `{ lambda ; a:f32[3] s:f32[] t:f32[3] u:f32[5]. let
+        y:f32[5,3] = broadcast_in_dim[broadcast_dimensions=(0,) shape=(5, 3)] u
+        c:f32[3] = ${scanText(after, 5, 1, 2)} s t a y
+      in (c,) }`,
+  );
+});
+
+test('an xs given twice and a value stacked twice', () => {
+  const body = 'c:f32[] x:f32[] y:f32[]. let m:f32[] = mul c x; n:f32[] = add m y in (n, n, m, n)';
+  expectPass(
+    loops,
+    `{ lambda ; a:f32[] b:f32[3]. let c:f32[] d:f32[3] e:f32[3] f:f32[3] = ${scanText(body, 3, 1, 0)} a b b in (c, d, e, f) }`,
+    `{ lambda ; a:f32[] b:f32[3]. let
+        c:f32[] d:f32[3] e:f32[3] = ${scanText(
+          'c:f32[] x:f32[]. let m:f32[] = mul c x; n:f32[] = add m x in (n, n, m)', 3, 1, 0,
+        )} a b
+      in (c, d, e, d) }`,
+  );
+});
+test('what has an effect takes place in every step', () => {
+  const body = 'k:bool[] c:f32[]. let check[message="never"] k; n:f32[] = neg c in (n,)';
+  expectUntouched(loops, `{ lambda ; a:bool[] b:f32[]. let c:f32[] = ${scanText(body, 3, 1, 1)} a b in (c,) }`);
 });
 
 test('a scan with nothing to improve stays', () => {

@@ -21,7 +21,9 @@ test('runs the passes until nothing changes, and shows every step', () => {
 });
 
 test('the list of passes', () => {
-  expect(PASSES.map(({ name }) => name)).toEqual(['inline', 'loops', 'canonicalize', 'simplify', 'fold', 'cse', 'dce']);
+  const names = ['inline', 'loops', 'canonicalize', 'simplify', 'fold', 'cse', 'dce', 'projections', 'sums'];
+  expect(PASSES.map(({ name }) => name)).toEqual(names);
+  expect(PASSES.filter(({ exact }) => !exact).map(({ name }) => name)).toEqual(['sums']);
 });
 
 test('a carry that is only computed from literals', () => {

@@ -48,6 +48,8 @@ function apply(
       return jvp.partials[position]?.(o, tangents[position]!, { inputs, outputs, params }) ?? null;
     case 'rule':
       return jvp.tangents(o, { inputs, outputs, params }, tangents)[0]!;
+    case 'joint':
+      throw new Error(`${primitive.name} is no elementwise primitive`);
     case 'zero':
       return null;
   }

@@ -12,6 +12,7 @@ import { RANDOM } from '../../compiler/primitives/random.ts';
 import { fromNumbers } from '../../compiler/reference/arrays.ts';
 import { evaluate } from '../../compiler/reference/evaluate.ts';
 import { batchJaxpr } from '../../compiler/transforms/vmap.ts';
+import { DERIVATIVE_PASSES } from '../../compiler/transforms/passes.ts';
 import { arraysOf } from '../support/arrays.ts';
 import { axisChoices, equationJaxpr, mappedAvals, vmapIsLoop } from '../support/laws.ts';
 
@@ -147,7 +148,7 @@ describe('transpose: <ct, f(t)> = <transpose(ct), t>', () => {
     const cotangent = new Var(aval('float32', forward!.shape));
     if (primitive.transpose.kind !== 'rule') throw new Error(`${name} has no transpose`);
     const operands = inputs.map((input, i) => (i === linear ? new LinearOperand(avals[i]!) : input));
-    const pulled = primitive.transpose.cotangents(o, [cotangent], operands, params)[linear]!;
+    const pulled = primitive.transpose.cotangents(o, [cotangent], operands, params, DERIVATIVE_PASSES)[linear]!;
     expect(pulled.aval.shape).toEqual(avals[linear]!.shape);
     const given = fromNumbers('float32', forward!.shape, forward!.shape.length === 0 ? ct.slice(0, 1) : ct);
     const [back] = evaluate(o.build([], [...inputs, cotangent], [pulled]), [...values, given]);
@@ -172,7 +173,8 @@ describe('transpose: <ct, f(t)> = <transpose(ct), t>', () => {
     const cotangent = new Var(VECTOR);
     const rule = named('sub').transpose;
     if (rule.kind !== 'rule') throw new Error('sub is linear');
-    const pulled = rule.cotangents(o, [cotangent], [new LinearOperand(VECTOR), new LinearOperand(SCALAR)], {});
+    const operands = [new LinearOperand(VECTOR), new LinearOperand(SCALAR)];
+    const pulled = rule.cotangents(o, [cotangent], operands, {}, DERIVATIVE_PASSES);
     const [first, second] = evaluate(o.build([], [cotangent], [pulled[0]!, pulled[1]!]), [fromNumbers('float32', [3], ct)]);
     expect([...first!.data]).toEqual(ct);
     expect([...second!.data]).toEqual([-4.75]);
@@ -185,7 +187,7 @@ describe('transpose: <ct, f(t)> = <transpose(ct), t>', () => {
     if (rule.kind !== 'rule') throw new Error('select_n is linear in its cases');
     const known = new Var(VECTOR);
     const operands = [which, known, known].map((input, i) => (i === linear ? new LinearOperand(SCALAR) : input));
-    const pulled = rule.cotangents(o, [cotangent], operands, {});
+    const pulled = rule.cotangents(o, [cotangent], operands, {}, DERIVATIVE_PASSES);
     expect(pulled.map((atom) => atom === null)).toEqual([true, linear !== 1, linear !== 2]);
     const inputs = [fromNumbers('bool', [3], [1, 0, 1]), fromNumbers('float32', [3], ct)];
     const [back] = evaluate(o.build([], [which, cotangent], [pulled[linear]!]), inputs);

@@ -13,6 +13,7 @@ import { LinearOperand } from '../../compiler/primitives/primitive.ts';
 import type { JvpRule, Primitive, Sample, Tangent } from '../../compiler/primitives/primitive.ts';
 import { evaluate } from '../../compiler/reference/evaluate.ts';
 import { filled, fromNumbers } from '../../compiler/reference/arrays.ts';
+import { DERIVATIVE_PASSES } from '../../compiler/transforms/passes.ts';
 import { arrayOf, arraysOf, expectSame } from '../support/arrays.ts';
 import { property } from '../support/property.ts';
 
@@ -39,9 +40,10 @@ function cotangentOf(
   const inputs = avals.map((type) => new Var(type));
   const cotangent = new Var(aval(ct.dtype, ct.shape));
   const operands = inputs.map((input, i): Atom | LinearOperand => (i === operand ? new LinearOperand(input.aval) : input));
-  const result: Tangent = primitive.transpose.cotangents(o, [cotangent], operands, params)[operand]!;
-  expect(result!.aval.shape).toEqual(avals[operand]!.shape);
-  return evaluate(o.build([], [...inputs, cotangent], [result!]), [...arrays, ct])[0]!;
+  const pulled: readonly Tangent[] = primitive.transpose.cotangents(o, [cotangent], operands, params, DERIVATIVE_PASSES);
+  const result = pulled[operand]!;
+  expect(result.aval.shape).toEqual(avals[operand]!.shape);
+  return evaluate(o.build([], [...inputs, cotangent], [result]), [...arrays, ct])[0]!;
 }
 
 /** dot_general is linear in each operand, the others in all together: there the other operands are zero. */

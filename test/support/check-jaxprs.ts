@@ -21,12 +21,13 @@ vi.mock('../../compiler/optimize/pipeline.ts', async (original) => {
 
   return {
     ...pipeline,
-    optimize: (jaxpr: Jaxpr, observe?: (pass: string, jaxpr: Jaxpr) => void): Jaxpr => {
+    optimize: (...[jaxpr, observe, passes]: Parameters<typeof pipeline.optimize>): Jaxpr => {
       check(jaxpr);
-      return pipeline.optimize(jaxpr, (pass, next) => {
+      const verified = (pass: string, next: Jaxpr): void => {
         verifyJaxpr(next);
         observe?.(pass, next);
-      });
+      };
+      return pipeline.optimize(jaxpr, verified, passes);
     },
   };
 });

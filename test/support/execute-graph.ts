@@ -2,7 +2,7 @@
 import type { HostArray } from '../../compiler/dtype.ts';
 import { allocate, roundTo } from '../../compiler/dtype.ts';
 import type { GraphStep, KernelGraph } from '../../compiler/fuse/graph.ts';
-import type { ContractKernel, Kernel, Stage, Store } from '../../compiler/fuse/kernel.ts';
+import type { ContractKernel, GroupKernel, Kernel, Stage, Store } from '../../compiler/fuse/kernel.ts';
 import { findPrimitive } from '../../compiler/primitives/index.ts';
 import { evaluate } from '../../compiler/reference/evaluate.ts';
 import { fromNumbers } from '../../compiler/reference/arrays.ts';
@@ -33,13 +33,19 @@ class Execution {
     for (const step of steps) {
       if (step.kind === 'kernel') this.#kernel(step.kernel);
       else {
-        for (let t = 0; t < step.counter.size; t++) {
+        for (let t = 0; this.#goesOn(step, t); t++) {
           this.#steps.set(step.loop, t);
           this.#variables.set(step.counter.name, t);
           this.run(step.steps);
         }
       }
     }
+  }
+
+  /** A loop with an end of its own takes an even number of steps; some more would change nothing. */
+  #goesOn({ counter, until }: Extract<GraphStep, { kind: 'loop' }>, t: number): boolean {
+    if (until === undefined) return t < counter.size;
+    return t === 0 || t % 2 === 1 || this.array(until).data[0] !== 0;
   }
 
   /**
@@ -78,6 +84,30 @@ class Execution {
           this.#reduced = [roundTo(kernel.accumulator, sum)];
           this.#store(kernel.stores);
         });
+      case 'group':
+        return this.#group(kernel);
+      case 'scan':
+        return this.#each(kernel.domain, () => {
+          this.#reduced = kernel.carries.map(({ initial }) => this.#value(initial));
+          for (let t = 0; t < kernel.counter.size; t++) {
+            this.#variables.set(kernel.counter.name, t);
+            if (kernel.holds !== undefined && this.#value(kernel.holds) === 0) break;
+            const next = kernel.carries.map((carry) => this.#value(carry.next));
+            this.#store(kernel.stepStores);
+            this.#reduced = next;
+          }
+          this.#store(kernel.stores);
+        });
+    }
+  }
+
+  /** What the graph says of the carries holds, whatever memory they are in. */
+  #group({ counter, parts, carries }: GroupKernel): void {
+    const { loop } = this.#graph.buffers[carries[0]!.buffer]!.carry!;
+    for (let t = 0; t < counter.size; t++) {
+      this.#steps.set(loop, t);
+      this.#variables.set(counter.name, t);
+      for (const { kernel } of parts) this.#kernel(kernel);
     }
   }
 

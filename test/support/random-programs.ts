@@ -29,6 +29,8 @@ export interface ProgramOptions {
   readonly shapes?: readonly Shape[];
   /** Of any value. Default 128. */
   readonly maxElements?: number;
+  /** Whether there may be while loops, which have no reverse derivative. */
+  readonly whileLoops?: boolean;
   /** How many of the last values that no equation reads are given out. Default 4. */
   readonly maxOutputs?: number;
 }
@@ -40,9 +42,9 @@ const SHAPES: readonly Shape[] = [
 /** Shrinks by leaving out steps; a failure shows the jaxpr and its inputs. */
 export function randomPrograms(options: ProgramOptions = {}): fc.Arbitrary<RandomProgram> {
   const { maxEquations = 30, primitives, dtypes = ['float32', 'int32', 'uint32', 'bool'] } = options;
-  const { shapes = SHAPES, maxElements = 128, maxOutputs = 4 } = options;
+  const { shapes = SHAPES, maxElements = 128, maxOutputs = 4, whileLoops = false } = options;
   const allows = (name: string): boolean => primitives === undefined || primitives.includes(name);
-  const limits = { allows, dtypes, maxElements };
+  const limits = { allows, dtypes, maxElements, whileLoops };
   const seed = fc.noShrink(fc.integer());
   const inputs = fc.array(seed, { minLength: 1, maxLength: 5 });
   const steps = fc.array(seed, { minLength: 1, maxLength: maxEquations, size: 'max' });

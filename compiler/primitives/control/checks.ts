@@ -17,6 +17,22 @@ export function expectArguments(primitive: string, jaxpr: Jaxpr, operands: reado
   });
 }
 
+/** The carries of a loop must leave it as they came, each difference is named. */
+export function expectCarriesKept(primitive: string, carries: readonly Aval[], next: readonly Aval[]): void {
+  if (next.length !== carries.length) {
+    throw new HeddleError('IR_TYPE', `${primitive}: its body gives ${next.length} values for ${carries.length} carries`);
+  }
+  const differences = next.flatMap((output, i) => {
+    const input = carries[i]!;
+    return sameType(input, output) ? [] : [`carry ${i} enters as ${showAval(input)} and leaves as ${showAval(output)}`];
+  });
+  if (differences.length > 0) {
+    throw new HeddleError('CARRY', `${primitive}: ${differences.join('; ')}`, {
+      fix: 'return the carry with the shape and dtype it came with',
+    });
+  }
+}
+
 export function outputAvals(jaxpr: Jaxpr): Aval[] {
   return jaxpr.outputs.map(({ aval }) => aval);
 }

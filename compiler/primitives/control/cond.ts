@@ -6,7 +6,9 @@ import type { Atom, Aval, Jaxpr } from '../../ir/jaxpr.ts';
 import { expectAtLeast, expectIndexScalar, sameType } from '../checks.ts';
 import { definePrimitive } from '../primitive.ts';
 import type { BatchAxis, BatchJaxpr, BatchRule, Primitive } from '../primitive.ts';
-import { expectArguments, jvpMissing, outputAvals, transposeMissing } from './checks.ts';
+import { expectArguments, outputAvals } from './checks.ts';
+import { condJvp, condTranspose, splitCond } from './cond-derivatives.ts';
+import { guardEffects, hasEffects } from './guard.ts';
 import { COND_SAMPLES } from './samples.ts';
 
 type CondParams = { readonly branches: readonly Jaxpr[] };
@@ -26,7 +28,7 @@ function expectSameOutputs(first: readonly Aval[], other: readonly Aval[], branc
   });
 }
 
-/** Every row picks its own branch: all branches run, and a chain of selects keeps, of each row, the outputs of its branch. */
+/** Every row picks its own branch: all branches run, and a chain of selects keeps, of each row, the outputs of its branch; its effects too. */
 function selectBranch(
   o: Builder,
   index: Atom,
@@ -36,7 +38,12 @@ function selectBranch(
   size: number,
   batch: BatchJaxpr,
 ): Atom[] {
-  const results = branches.map((branch) => o.inline(batch(branch, size, axes, branch.outputs.map(() => 0)).jaxpr, operands));
+  const results = branches.map((branch, number) => {
+    const inFront = branch.outputs.map(() => 0);
+    if (!hasEffects(branch)) return o.inline(batch(branch, size, axes, inFront).jaxpr, operands);
+    const taken = o.eq(o.clamp(o.literal(0, 'int32'), index, o.literal(branches.length - 1, 'int32')), number);
+    return o.inline(batch(guardEffects(branch), size, [0, ...axes], inFront).jaxpr, [taken, ...operands]);
+  });
   return results.reduce((chosen, outputs, branch) => chosen.map((before, i) => {
     const { shape } = before.aval;
     const reached = o.broadcastInDim(o.ge(index, branch), { shape, broadcastDimensions: [0] });
@@ -74,8 +81,9 @@ export const cond: Primitive = definePrimitive<CondParams>({
     return evaluate(branches[branch]!, operands);
   },
   lowering: { kind: 'control' },
-  jvp: jvpMissing('cond'),
-  transpose: transposeMissing('cond'),
+  jvp: condJvp,
+  transpose: condTranspose,
+  split: splitCond,
   batch: batchCond,
   samples: COND_SAMPLES,
   domain: [{ low: -2, high: 4 }, { low: 0.25, high: 1 }, { low: 0.25, high: 1 }],

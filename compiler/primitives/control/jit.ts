@@ -1,8 +1,9 @@
 /** jit: a call of a named jaxpr. Its optimisation is to be inlined. */
 import type { Jaxpr } from '../../ir/jaxpr.ts';
-import { definePrimitive } from '../primitive.ts';
 import type { Primitive } from '../primitive.ts';
-import { expectArguments, jvpMissing, outputAvals, transposeMissing } from './checks.ts';
+import { LinearOperand, definePrimitive } from '../primitive.ts';
+import { expectArguments, outputAvals } from './checks.ts';
+import { given, nonzero, spread } from './flags.ts';
 import { JIT_SAMPLES } from './samples.ts';
 
 type JitParams = { readonly name: string; readonly jaxpr: Jaxpr };
@@ -16,8 +17,26 @@ export const jit: Primitive = definePrimitive<JitParams>({
   },
   reference: (inputs, { jaxpr }, evaluate) => evaluate(jaxpr, inputs),
   lowering: { kind: 'control' },
-  jvp: jvpMissing('jit'),
-  transpose: transposeMissing('jit'),
+  // Derivatives are of the body: a call has none of its own.
+  jvp: {
+    kind: 'joint',
+    duals(o, inputs, tangents, { jaxpr }, passes) {
+      const derived = passes.jvp(jaxpr, given(tangents));
+      const results = o.inline(derived.jaxpr, [...inputs, ...nonzero(tangents)]);
+      const count = jaxpr.outputs.length;
+      return { outputs: results.slice(0, count), tangents: spread(results.slice(count), derived.tangents) };
+    },
+  },
+  transpose: {
+    kind: 'rule',
+    cotangents(o, cotangents, inputs, { jaxpr }, passes) {
+      const linear = inputs.map((input) => input instanceof LinearOperand);
+      const transposed = passes.transpose(jaxpr, linear, given(cotangents));
+      const known = inputs.filter((input) => !(input instanceof LinearOperand));
+      const results = o.inline(transposed.jaxpr, [...known, ...nonzero(cotangents)]);
+      return spread(spread(results, transposed.cotangents), linear);
+    },
+  },
   batch(o, inputs, axes, { name, jaxpr }, size, batch) {
     const mapped = batch(jaxpr, size, axes);
     return { outputs: o.bind(jit, inputs, { name, jaxpr: mapped.jaxpr }), axes: mapped.outAxes };

@@ -4,8 +4,12 @@ import type { Atom, Aval, Equation, Params } from '../../ir/jaxpr.ts';
 import type { ScanParams } from '../../reference/scan.ts';
 import { CONTRACTIONS } from '../contract.ts';
 import type { DimensionNumbers } from '../operations.ts';
+import { ARITHMETIC } from '../elementwise/arithmetic.ts';
 import { rev } from '../movement/reorder.ts';
 import type { Primitive, Sample } from '../primitive.ts';
+import type { CustomJvpParams } from './custom-jvp.ts';
+import type { CustomVjpLinearParams, CustomVjpParams } from './custom-vjp.ts';
+import type { RematParams } from './remat.ts';
 
 const VECTOR = aval('float32', [3]);
 const MATRIX = aval('float32', [3, 3]);
@@ -59,3 +63,53 @@ function scanSample(length: number, reverse: boolean): Sample<ScanParams> {
 }
 
 export const SCAN_SAMPLES: readonly Sample<ScanParams>[] = [scanSample(4, false), scanSample(3, true), scanSample(0, false)];
+
+const OUTER: DimensionNumbers = [[[], []], [[], []]];
+const MATRIX_BY_VECTOR: DimensionNumbers = [[[1], [0]], [[], []]];
+
+function dot(x: Atom, y: Atom, dimensionNumbers: DimensionNumbers, output: Aval): SingleOutput {
+  return equation(CONTRACTIONS[0]!, [x, y], { dimensionNumbers }, output);
+}
+
+/** `(matrix, vector, dmatrix, dvector) => vector . matrix, dvector . matrix + vector . dmatrix` */
+function productJvp(): Jaxpr {
+  const inputs = [new Var(MATRIX), new Var(VECTOR), new Var(MATRIX), new Var(VECTOR)] as const;
+  const [matrix, vector, dmatrix, dvector] = inputs;
+  const primal = dot(vector, matrix, VECTOR_BY_MATRIX, VECTOR);
+  const [left, right] = [dot(dvector, matrix, VECTOR_BY_MATRIX, VECTOR), dot(vector, dmatrix, VECTOR_BY_MATRIX, VECTOR)];
+  const sum = equation(ARITHMETIC.find(({ name }) => name === 'add')!, [left.outputs[0], right.outputs[0]], {}, VECTOR);
+  return new Jaxpr([], inputs, [primal, left, right, sum], [primal.outputs[0], sum.outputs[0]]);
+}
+
+/** `(matrix, vector) => vector . matrix, matrix, vector` */
+function productForward(): Jaxpr {
+  const { inputs, equations, outputs } = product();
+  return new Jaxpr([], inputs, equations, [...outputs, ...inputs]);
+}
+
+/** `(matrix, vector, cotangent) => outer(vector, cotangent), matrix . cotangent` */
+function productBackward(): Jaxpr {
+  const inputs = [new Var(MATRIX), new Var(VECTOR), new Var(VECTOR)] as const;
+  const [matrix, vector, cotangent] = inputs;
+  const [left, right] = [dot(vector, cotangent, OUTER, MATRIX), dot(matrix, cotangent, MATRIX_BY_VECTOR, VECTOR)];
+  return new Jaxpr([], inputs, [left, right], [left.outputs[0], right.outputs[0]]);
+}
+
+export const REMAT_SAMPLES: readonly Sample<RematParams>[] = [
+  { inputs: [MATRIX, VECTOR], params: { jaxpr: product(), policy: 'nothing_saveable', differentiated: false } },
+];
+
+export const CUSTOM_JVP_SAMPLES: readonly Sample<CustomJvpParams>[] = [
+  { inputs: [MATRIX, VECTOR], params: { name: 'product', jaxpr: product(), jvp: productJvp(), numConsts: 0 } },
+];
+
+export const CUSTOM_VJP_SAMPLES: readonly Sample<CustomVjpParams>[] = [
+  {
+    inputs: [MATRIX, VECTOR],
+    params: { name: 'product', jaxpr: product(), fwd: productForward(), bwd: productBackward(), numConsts: 0 },
+  },
+];
+
+export const CUSTOM_VJP_LINEAR_SAMPLES: readonly Sample<CustomVjpLinearParams>[] = [
+  { inputs: [MATRIX, VECTOR, MATRIX, VECTOR], params: { name: 'product', bwd: productBackward(), numResiduals: 2 } },
+];

@@ -8,8 +8,11 @@ import { mappedAt, moveAxis } from '../batching.ts';
 import { sameType } from '../checks.ts';
 import { definePrimitive } from '../primitive.ts';
 import type { BatchAxis, BatchRule, Primitive } from '../primitive.ts';
-import { expectArguments, jvpMissing, outputAvals, transposeMissing } from './checks.ts';
+import { expectArguments, outputAvals } from './checks.ts';
 import { SCAN_SAMPLES } from './samples.ts';
+import { stackedAval } from './scan-carries.ts';
+import { scanJvp, scanTranspose } from './scan-derivatives.ts';
+import { splitScan } from './scan-split.ts';
 
 /** What one step of the body sees of the operands: consts and carries whole, slices of the xs. */
 function operandsOfStep(inputs: readonly Aval[], { length, numConsts, numCarry }: ScanParams): Aval[] {
@@ -86,12 +89,13 @@ export const scan: Primitive = definePrimitive<ScanParams>({
     expectArguments('scan', jaxpr, operandsOfStep(inputs, params));
     const outputs = outputAvals(jaxpr);
     expectCarriesKept(inputs, outputs, params);
-    return outputs.map((output, i) => (i < numCarry ? output : { ...output, shape: [length, ...output.shape] }));
+    return outputs.map((output, i) => (i < numCarry ? output : stackedAval(output, length)));
   },
   reference: (inputs, params, evaluate) => runScan(inputs, params, evaluate),
   lowering: { kind: 'control' },
-  jvp: jvpMissing('scan'),
-  transpose: transposeMissing('scan'),
+  jvp: scanJvp,
+  transpose: scanTranspose,
+  split: splitScan,
   batch: batchScan,
   samples: SCAN_SAMPLES,
   domain: { low: 0.25, high: 1 },

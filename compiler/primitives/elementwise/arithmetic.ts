@@ -4,6 +4,7 @@ import { DIV_I32, DIV_U32, REM_I32, REM_U32, divide, remainder } from '../../num
 import { CBRT, REM } from '../../numerics/power.ts';
 import { builtin, call, expression, infix } from '../../numerics/scalar-function.ts';
 import { STAIRCASE, nonlinear, transposeEach, zero } from '../derivatives.ts';
+import { multilinear } from '../linear.ts';
 import type { Contribution } from '../derivatives.ts';
 import type { Primitive } from '../primitive.ts';
 import { ALL, FLOATS, NUMBERS, ROUNDED, binary, unary } from './rows.ts';
@@ -67,7 +68,7 @@ export const ARITHMETIC: readonly Primitive[] = [
   binary('mul', 'The product. Integers wrap.', NUMBERS, {
     reference: { float: (x, y) => x * y, integer: Math.imul }, wgsl: infix('*'), tolerance: ROUNDED,
     jvp: [(o, t, _, y) => o.mul(t, y), (o, t, x) => o.mul(x, t)],
-    transpose: transposeEach((o, ct, _, y) => o.mul(ct, y), (o, ct, x) => o.mul(x, ct)),
+    transpose: multilinear(transposeEach((o, ct, _, y) => o.mul(ct, y), (o, ct, x) => o.mul(x, ct))),
   }),
   binary('div', 'The quotient; of integers truncated, and -1 (the highest uint32) where the divisor is 0.', NUMBERS, {
     reference: { float: (x, y) => x / y, integer: divide },

@@ -1,6 +1,6 @@
 /** Pointwise primitives with parameters: powers with a fixed exponent, and conversions of dtype. */
 import type { DType } from '../../dtype.ts';
-import { DTYPES, isFloat, isInteger, shortName } from '../../dtype.ts';
+import { DTYPES, isFloat, isInteger, roundTo, shortName } from '../../dtype.ts';
 import { HeddleError } from '../../errors.ts';
 import { aval, showAval } from '../../ir/jaxpr.ts';
 import { reinterpret } from '../../numerics/bits.ts';
@@ -28,7 +28,7 @@ const integerPowRow = definePointwise<{ readonly y: number }>({
       fix: `lax.pow(x.astype('float32'), ${y})`,
     });
   },
-  reference: (operand, { y }) => (x) => integerPow(x, y, isInteger(operand) ? Math.imul : (a, b) => Math.fround(a * b)),
+  reference: (operand, { y }) => (x) => integerPow(x, y, isInteger(operand) ? Math.imul : (a, b) => roundTo('float32', a * b)),
   scalar: ({ y }) =>
     scalarFunction(`integer_pow_${y}`, {
       float: call(integerPowHelper(y, 'f32'), 'alu'),

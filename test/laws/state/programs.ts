@@ -1,5 +1,5 @@
 /** Stateful programs in every transform, each beside the same program written functionally. */
-import { BatchStat, Module, jit, lax, np, vmap } from '../../../src/index.ts';
+import { BatchStat, Module, checkpoint, customJvp, customVjp, jit, lax, np, vmap } from '../../../src/index.ts';
 import type { Tensor } from '../../../src/index.ts';
 
 /** A module with two Variables, one below a submodule, so that paths and order matter. */
@@ -43,7 +43,7 @@ export function pureStep({ calls, total }: CounterState, x: Tensor): [Tensor, Co
 }
 
 export interface StatefulProgram {
-  readonly transform: 'jit' | 'vmap' | 'scan' | 'cond';
+  readonly transform: 'jit' | 'vmap' | 'scan' | 'cond' | 'whileLoop' | 'foriLoop' | 'foriLoop over tensors' | 'map' | 'checkpoint' | 'customJvp' | 'customVjp';
   readonly role: 'argument' | 'captured';
   make(): Counter;
   input(seed: number): Tensor;
@@ -176,7 +176,130 @@ export const PROGRAMS: readonly StatefulProgram[] = [
       ),
     functional: pureBranch,
   },
+  {
+    transform: 'whileLoop',
+    role: 'argument',
+    make: single,
+    input: one,
+    program: () => (counter, x) => {
+      const end = counter.calls.value.add(3);
+      const body = ([c, y]: readonly [Counter, Tensor]) => [c, c.step(y)] as const;
+      return lax.whileLoop(([c]: readonly [Counter, Tensor]) => np.less(c.calls, end), body, [counter, x] as const)[1];
+    },
+    functional: pureChain,
+  },
+  {
+    transform: 'whileLoop',
+    role: 'captured',
+    make: single,
+    input: one,
+    program: (captured) => (_, x) => {
+      const end = captured.calls.value.add(3);
+      return lax.whileLoop(() => np.less(captured.calls, end), (y: Tensor) => captured.step(y), x);
+    },
+    functional: pureChain,
+  },
+  {
+    transform: 'foriLoop',
+    role: 'argument',
+    make: single,
+    input: one,
+    program: () => (counter, x) =>
+      lax.foriLoop(0, 3, (_, [c, y]: readonly [Counter, Tensor]) => [c, c.step(y)] as const, [counter, x] as const)[1],
+    functional: pureChain,
+  },
+  {
+    transform: 'foriLoop over tensors',
+    role: 'captured',
+    make: single,
+    input: one,
+    program: (captured) => (_, x) => {
+      const start = captured.calls.value.astype('int32');
+      return lax.foriLoop(start, start.add(3), (__, y: Tensor) => captured.step(y), x);
+    },
+    functional: pureChain,
+  },
+  {
+    transform: 'map',
+    role: 'captured',
+    make: single,
+    input: rows,
+    program: (captured) => (_, xs) => lax.map((x: Tensor) => captured.step(x), xs),
+    functional: pureLoop,
+  },
+  {
+    transform: 'checkpoint',
+    role: 'argument',
+    make: single,
+    input: one,
+    program: () => checkpoint((counter: Counter, x: Tensor) => counter.step(x)),
+    functional: pureStep,
+  },
+  {
+    transform: 'checkpoint',
+    role: 'captured',
+    make: single,
+    input: one,
+    program: (captured) => {
+      const inner = checkpoint((x: Tensor) => captured.step(x));
+      return (_, x) => inner(x);
+    },
+    functional: pureStep,
+  },
+  {
+    transform: 'customJvp',
+    role: 'argument',
+    make: single,
+    input: one,
+    program: () =>
+      customJvp(
+        (counter: Counter, x: Tensor) => counter.step(x),
+        ([counter, x], [, t]) => [counter.step(x), t],
+      ),
+    functional: pureStep,
+  },
+  {
+    transform: 'customJvp',
+    role: 'captured',
+    make: single,
+    input: one,
+    program: (captured) => {
+      const inner = customJvp((x: Tensor) => captured.step(x), ([x], [t]) => [captured.step(x), t]);
+      return (_, x) => inner(x);
+    },
+    functional: pureStep,
+  },
+  {
+    transform: 'customVjp',
+    role: 'argument',
+    make: single,
+    input: one,
+    program: () =>
+      customVjp(
+        (counter: Counter, x: Tensor) => counter.step(x),
+        (counter, x) => [counter.step(x), counter],
+        (counter, ct) => [null, ct.mul(counter.calls)],
+      ),
+    functional: pureStep,
+  },
+  {
+    transform: 'customVjp',
+    role: 'captured',
+    make: single,
+    input: one,
+    program: (captured) => {
+      const inner = customVjp((x: Tensor) => captured.step(x), (x) => [captured.step(x), null], (_, ct) => [ct]);
+      return (_, x) => inner(x);
+    },
+    functional: pureStep,
+  },
 ];
+
+/** Three steps, each on the output of the one before. */
+function pureChain(state: CounterState, x: Tensor): [Tensor, CounterState] {
+  for (let i = 0; i < 3; i++) [x, state] = pureStep(state, x);
+  return [x, state];
+}
 
 /** `one(seed)` sums to seed + 1, so seeds 1 and 3 take the two branches. */
 function pureBranch(state: CounterState, x: Tensor): [Tensor, CounterState] {

@@ -1,5 +1,7 @@
 /** Moves that nest: jit, cond and scan with small bodies. */
 import type { HostArray } from '../../../compiler/dtype.ts';
+import { Builder } from '../../../compiler/ir/builder.ts';
+import { Var, aval } from '../../../compiler/ir/jaxpr.ts';
 import type { Jaxpr } from '../../../compiler/ir/jaxpr.ts';
 import { leading } from '../../../compiler/reference/arrays.ts';
 import { sameShape } from '../../../compiler/shape.ts';
@@ -13,7 +15,7 @@ const ATTEMPTS = 8;
 
 /** Adds one equation by some move, unless a few attempts fail. */
 export function step(bench: Workbench, depth: number = 0): void {
-  const moves = depth < MAX_DEPTH ? [...FIRST_ORDER, ...nesting(depth + 1)] : FIRST_ORDER;
+  const moves = depth < MAX_DEPTH ? [...FIRST_ORDER, ...nesting(bench, depth + 1)] : FIRST_ORDER;
   const total = moves.reduce((sum, [weight]) => sum + weight, 0);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     let ticket = bench.random.below(total);
@@ -22,11 +24,13 @@ export function step(bench: Workbench, depth: number = 0): void {
   }
 }
 
-function nesting(depth: number): [number, Move][] {
+function nesting({ limits }: Workbench, depth: number): [number, Move][] {
+  const whileLoops: [number, Move][] = limits.whileLoops === true ? [[3, (bench) => repetition(bench, depth)]] : [];
   return [
     [1, (bench) => call(bench, depth)],
     [1, (bench) => choice(bench, depth)],
     [2, (bench) => loop(bench, depth)],
+    ...whileLoops,
   ];
 }
 
@@ -74,5 +78,38 @@ function loop(bench: Workbench, depth: number): boolean {
   const jaxpr = body(bench, [...consts, ...inexact, ...slices], carries.map(({ value }) => value), random.below(3), depth);
   return bench.apply('scan', [...consts, ...carries, ...xs], {
     jaxpr, length, reverse: random.chance(50), numConsts: consts.length, numCarry: carries.length,
+  });
+}
+
+/** Between 0 and 4: a literal, or the first element of a vector, which differs from row to row of a map. */
+function smallNumber(bench: Workbench): Known {
+  const isVector = ({ dtype, shape }: HostArray): boolean => dtype === 'int32' && shape.length === 1 && shape[0]! > 0;
+  const vector = bench.random.chance(50) ? bench.pick(isVector) : undefined;
+  const last = (): Known => bench.values.at(-1)!;
+  const found = vector !== undefined &&
+    bench.apply('slice', [vector], { startIndices: [0], limitIndices: [1], strides: [1] }) &&
+    bench.apply('reshape', [last()], { newSizes: [] }) &&
+    bench.apply('clamp', [bench.literal('int32', 0), last(), bench.literal('int32', 4)]);
+  return found ? last() : bench.literal('int32', bench.random.below(5));
+}
+
+/** A while loop that counts from 0 up to a number; in another loop it has a bound. */
+function repetition(bench: Workbench, depth: number): boolean {
+  const { random } = bench;
+  const [count, limit] = [bench.literal('int32', 0), smallNumber(bench)];
+  const consts = pickSome(bench, 0, 2);
+  const carries = pickSome(bench, 1, 3);
+  const inexact = [count, ...carries].map((carry): Known => ({ ...carry, exact: false }));
+  const step = body(bench, [...consts, ...inexact], carries.map(({ value }) => value), 0, depth);
+  const counted = new Builder();
+  const inputs = step.inputs.map(({ aval }) => new Var(aval));
+  const next = counted.add(inputs[consts.length]!, 1);
+  const bodyJaxpr = counted.build([], inputs, [next, ...counted.inline(step, inputs)]);
+  const condition = new Builder();
+  const compared = [limit, count, ...carries].map(({ value }) => new Var(aval(value.dtype, value.shape)));
+  const condJaxpr = condition.build([], compared, [condition.lt(compared[1]!, compared[0]!)]);
+  const maxIterations = depth > 1 || random.chance(40) ? random.below(6) : null;
+  return bench.apply('while', [limit, ...consts, count, ...carries], {
+    condJaxpr, bodyJaxpr, condConsts: 1, bodyConsts: consts.length, maxIterations,
   });
 }

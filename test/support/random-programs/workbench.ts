@@ -27,6 +27,8 @@ export interface Limits {
   readonly allows: (primitive: string) => boolean;
   readonly dtypes: readonly DType[];
   readonly maxElements: number;
+  /** Whether there may be loops without a reverse derivative. */
+  readonly whileLoops?: boolean;
 }
 
 const MAX_MAGNITUDE = 1e4;

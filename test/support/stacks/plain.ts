@@ -1,5 +1,6 @@
 /** What a stack means, written with loops and choices instead of transforms, and with state as values. */
 import { np } from '../../../src/index.ts';
+import type { Tensor } from '../../../src/index.ts';
 import { LAYERS, STATEFUL } from './layers.ts';
 import type { CellState, Flow } from './layers.ts';
 import type { Stack } from './stack.ts';
@@ -21,7 +22,11 @@ export function plain(stack: Stack, flow: Flow, state: CellState): Result {
     case 'cond':
       return choose(flow, body(stack, stack.of, flow, flow, state), body(stack, stack.otherwise, flow, flow, state));
     case 'scan':
-      return loop(stack, flow, state);
+      return loop(stack, stack.reverse, flow, state);
+    case 'for':
+      return loop(stack, false, flow, state);
+    case 'while':
+      return repeat(stack, flow, state);
     case 'vmap':
       return rows(stack, flow, state);
   }
@@ -43,16 +48,31 @@ export function weight(k: number): number {
 }
 
 function choose({ n }: Flow, yes: Result, no: Result): Result {
-  const isEven = np.equal(np.mod(n, 2), 0);
+  return where(np.equal(np.mod(n, 2), 0), yes, no);
+}
+
+function where(truth: Tensor, yes: Result, no: Result): Result {
   return [
-    { n: np.where(isEven, yes[0].n, no[0].n), x: np.where(isEven, yes[0].x, no[0].x) },
-    { calls: np.where(isEven, yes[1].calls, no[1].calls), total: np.where(isEven, yes[1].total, no[1].total) },
+    { n: np.where(truth, yes[0].n, no[0].n), x: np.where(truth, yes[0].x, no[0].x) },
+    { calls: np.where(truth, yes[1].calls, no[1].calls), total: np.where(truth, yes[1].total, no[1].total) },
   ];
 }
 
-function loop(stack: Stack & { readonly kind: 'scan' }, flow: Flow, state: CellState): Result {
+/** At most this often a while of a stack runs. */
+export const MOST = 2;
+
+function repeat(stack: Stack & { readonly kind: 'while' }, flow: Flow, state: CellState): Result {
+  let current: Result = [flow, state];
+  for (let k = 0; k < MOST; k++) {
+    const next = body(stack, stack.of, flow, ...current);
+    current = where(np.less(k, np.mod(flow.n, MOST + 1)), next, current);
+  }
+  return current;
+}
+
+function loop(stack: Stack & { readonly kind: 'scan' | 'for' }, reverse: boolean, flow: Flow, state: CellState): Result {
   const steps = Array.from({ length: stack.length }, (_, k) => k);
-  if (stack.reverse) steps.reverse();
+  if (reverse) steps.reverse();
   let [{ n, x }, current] = [flow, state];
   let sum = np.zeros([3]);
   for (const k of steps) {

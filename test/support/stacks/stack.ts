@@ -12,12 +12,18 @@ interface Transform {
   readonly closes: boolean;
 }
 
+/** Copies of the body in a step of a scan. */
+type Unroll = 1 | 2 | true;
+
 export type Stack =
   | { readonly kind: 'layer'; readonly name: string }
   | { readonly kind: 'stateful'; readonly name: keyof typeof STATEFUL }
   | { readonly kind: 'then'; readonly first: Stack; readonly second: Stack }
   | (Transform & { readonly kind: 'jit'; readonly reach: Reach })
-  | (Transform & { readonly kind: 'scan'; readonly reach: Reach; readonly length: number; readonly reverse: boolean })
+  | (Transform & { readonly kind: 'scan'; readonly reach: Reach; readonly length: number; readonly reverse: boolean; readonly unroll: Unroll })
+  | (Transform & { readonly kind: 'for'; readonly reach: Reach; readonly length: number })
+  /** As often as the counter says. */
+  | (Transform & { readonly kind: 'while'; readonly reach: Reach })
   | (Transform & { readonly kind: 'cond'; readonly reach: Reach; readonly otherwise: Stack })
   /** Two rows; with `own`, each has a Cell of its own, which is passed. */
   | (Transform & { readonly kind: 'vmap'; readonly own: boolean; readonly reach: Reach; readonly inAxis: number; readonly outAxis: number });
@@ -52,10 +58,13 @@ function stacksIn(depth: number, writes: Writes): fc.Arbitrary<Stack> {
     }),
   );
   const length = fc.integer({ min: 0, max: 3 });
+  const unroll = fc.constantFrom<Unroll>(1, 2, true);
   return fc.oneof(
     fc.record({ kind: fc.constant('then' as const), first: below, second: below }),
     fc.record({ kind: fc.constant('jit' as const), of: below, closes, reach }),
-    fc.record({ kind: fc.constant('scan' as const), of: below, closes, reach, length, reverse: fc.boolean() }),
+    fc.record({ kind: fc.constant('scan' as const), of: below, closes, reach, length, reverse: fc.boolean(), unroll }),
+    fc.record({ kind: fc.constant('for' as const), of: below, closes, reach, length: fc.integer({ min: 0, max: 2 }) }),
+    fc.record({ kind: fc.constant('while' as const), of: branch, closes, reach }),
     fc.record({ kind: fc.constant('cond' as const), of: branch, otherwise: branch, closes, reach }),
     mapped,
   );

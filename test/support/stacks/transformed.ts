@@ -1,10 +1,10 @@
-/** A stack as a user writes it: jit, vmap, lax.scan and lax.cond around functions that read and write a module. */
+/** A stack as a user writes it: jit, vmap, loops and branches around functions that read and write a module. */
 import { jit, lax, np, vmap } from '../../../src/index.ts';
 import type { Jitted, Tensor } from '../../../src/index.ts';
 import { Cell, LAYERS, STATEFUL } from './layers.ts';
 import type { CellState, Flow } from './layers.ts';
-import { close, rowsOf, weight } from './plain.ts';
-import type { Stack } from './stack.ts';
+import { MOST, close, rowsOf, weight } from './plain.ts';
+import type { Reach, Stack } from './stack.ts';
 
 /** Writes to the Cell's Variables go where the transforms send them. */
 export type Stateful = (flow: Flow, cell: Cell) => Flow;
@@ -29,6 +29,10 @@ export function transformed(stack: Stack): Stateful {
       return jitted(stack);
     case 'scan':
       return scanned(stack);
+    case 'for':
+      return counted(stack);
+    case 'while':
+      return repeated(stack);
     case 'cond':
       return branching(stack);
     case 'vmap':
@@ -70,7 +74,7 @@ function jitted(stack: Stack & { readonly kind: 'jit' }): Stateful {
 
 function scanned(stack: Stack & { readonly kind: 'scan' }): Stateful {
   const of = transformed(stack.of);
-  const { length, reverse } = stack;
+  const { length, reverse, unroll } = stack;
   return (outer, cell) => {
     const closing = around(of, stack, outer);
     const step = ({ n, x }: Flow, k: Tensor, inner: Cell): Flow => closing({ n: n.add(k), x }, inner);
@@ -84,7 +88,7 @@ function scanned(stack: Stack & { readonly kind: 'scan' }): Stateful {
         const next = step(flow, k, stack.reach === 'argument' ? inner : cell);
         return [{ flow: next, inner }, next.x];
       };
-      const [{ flow }, stacked] = lax.scan(body, { flow: outer, inner: cell }, ks, { reverse });
+      const [{ flow }, stacked] = lax.scan(body, { flow: outer, inner: cell }, ks, { reverse, unroll });
       return [flow, stacked];
     }
 
@@ -93,8 +97,64 @@ function scanned(stack: Stack & { readonly kind: 'scan' }): Stateful {
         const next = step(flow, k, cell);
         return [next, next.x];
       };
-      return lax.scan(body, outer, ks, { reverse });
+      return lax.scan(body, outer, ks, { reverse, unroll });
     }
+  };
+}
+
+/** A carry, and the Cell beside it unless it is captured. */
+interface Carried<C> {
+  readonly carry: C;
+  readonly inner: Cell | null;
+}
+
+function begin<C>({ reach }: { readonly reach: Reach }, cell: Cell, carry: C): Carried<C> {
+  return { carry, inner: reach === 'captured' ? null : cell };
+}
+
+/** The next carry, by a step on the Cell that the stack says. */
+function advance<C>(
+  { reach }: { readonly reach: Reach },
+  cell: Cell,
+  { carry, inner }: Carried<C>,
+  step: (carry: C, cell: Cell) => C,
+): Carried<C> {
+  return { carry: step(carry, reach === 'argument' ? inner! : cell), inner };
+}
+
+interface Summed {
+  readonly flow: Flow;
+  readonly sum: Tensor;
+}
+
+function counted(stack: Stack & { readonly kind: 'for' }): Stateful {
+  const of = transformed(stack.of);
+  return (outer, cell) => {
+    const closing = around(of, stack, outer);
+    const body = (k: Tensor, carried: Carried<Summed>): Carried<Summed> =>
+      advance(stack, cell, carried, ({ flow: { n, x }, sum }, inner) => {
+        const next = closing({ n: n.add(k), x }, inner);
+        return { flow: next, sum: sum.add(next.x.mul(k.add(1).div(16))) };
+      });
+    const { flow: { n, x }, sum } = lax.foriLoop(0, stack.length, body, begin(stack, cell, { flow: outer, sum: np.zeros([3]) })).carry;
+    return { n, x: x.add(sum) };
+  };
+}
+
+interface Counted {
+  readonly flow: Flow;
+  readonly k: Tensor;
+}
+
+function repeated(stack: Stack & { readonly kind: 'while' }): Stateful {
+  const of = transformed(stack.of);
+  return (outer, cell) => {
+    const closing = around(of, stack, outer);
+    const limit = np.mod(outer.n, MOST + 1);
+    const body = (carried: Carried<Counted>): Carried<Counted> =>
+      advance(stack, cell, carried, ({ flow, k }, inner) => ({ flow: closing(flow, inner), k: k.add(1) }));
+    const init = begin(stack, cell, { flow: outer, k: np.zeros([], { dtype: 'int32' }) });
+    return lax.whileLoop(({ carry }: Carried<Counted>) => np.less(carry.k, limit), body, init, { maxIterations: MOST }).carry.flow;
   };
 }
 

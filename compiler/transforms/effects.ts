@@ -1,0 +1,154 @@
+/**
+ * Effects, taken out of a jaxpr before it is compiled: what they read becomes further outputs, stacked by scans and zero where a
+ * branch of a cond was not taken; what to do with these after the call is a list of steps in the order of the program.
+ */
+import { Builder } from '../ir/builder.ts';
+import { Jaxpr, Literal, Var } from '../ir/jaxpr.ts';
+import type { Atom, Aval, Equation, Params, Source } from '../ir/jaxpr.ts';
+import { effectInLoop, hasEffects, isEffectful } from '../primitives/control/guard.ts';
+import type { CheckParams, PrintParams } from '../primitives/effects.ts';
+
+/**
+ * An operand of an effect: one of the further outputs, which has a leading axis for each loop around the effect, or a constant.
+ */
+export type Reading = { readonly aval: Aval } & ({ readonly output: number } | { readonly value: number });
+
+interface Origin {
+  readonly source: Source | undefined;
+  readonly path: string;
+}
+
+export type EffectStep =
+  | ({ readonly kind: 'print'; readonly operands: readonly Reading[] } & PrintParams & Origin)
+  /** Failed where element `slot` of the output's last axis holds. */
+  | ({ readonly kind: 'check'; readonly output: number; readonly slot: number } & CheckParams & Origin)
+  | { readonly kind: 'loop'; readonly length: number; readonly reverse: boolean; readonly body: readonly EffectStep[] }
+  | { readonly kind: 'branch'; readonly index: Reading; readonly cases: readonly (readonly EffectStep[])[] };
+
+export interface Effectless {
+  /** Gives the outputs, then the further ones. */
+  readonly jaxpr: Jaxpr;
+  readonly steps: readonly EffectStep[];
+}
+
+/** Primitives that compute the outputs of their parameter `jaxpr`. */
+const CALLS: ReadonlySet<string> = new Set(['jit', 'remat', 'custom_jvp_call', 'custom_vjp_call']);
+
+/** @throws UNSUPPORTED for an effect in a loop whose number of steps is not known. */
+export function takeOutEffects(jaxpr: Jaxpr): Effectless {
+  return hasEffects(jaxpr) ? new Extraction(0).run(jaxpr) : { jaxpr, steps: [] };
+}
+
+/**
+ * The jaxpr with copies in the place of outputs that are inputs: a call that fails makes failed values of its results, not of
+ * these.
+ */
+export function copyInputs(jaxpr: Jaxpr): Jaxpr {
+  const inputs = new Set<Atom>([...jaxpr.consts, ...jaxpr.inputs]);
+  const o = new Builder();
+  o.equations.push(...jaxpr.equations);
+  const outputs = jaxpr.outputs.map((output) => (inputs.has(output) ? o.selectN(o.literal(1, 'bool'), output, output) : output));
+  return o.build(jaxpr.consts, jaxpr.inputs, outputs);
+}
+
+class Extraction {
+  readonly #o = new Builder();
+  /** The number of the first further output. */
+  readonly #first: number;
+  readonly #further: Atom[] = [];
+  readonly #steps: EffectStep[] = [];
+  /** What the checks read; all of it is one output, whose number is kept for it when the first check is met. */
+  readonly #flags: Atom[] = [];
+  #flagsOutput = 0;
+
+  constructor(first: number) {
+    this.#first = first;
+  }
+
+  run(jaxpr: Jaxpr): Effectless {
+    for (const equation of jaxpr.equations) {
+      if (isEffectful(equation)) this.#takeOut(equation);
+      else this.#o.equations.push(equation);
+    }
+    if (this.#flags.length > 0) this.#further[this.#flagsOutput - this.#first] = this.#packFlags();
+    const outputs = [...jaxpr.outputs, ...this.#further];
+    return { jaxpr: new Jaxpr(jaxpr.consts, jaxpr.inputs, this.#o.equations, outputs), steps: this.#steps };
+  }
+
+  #takeOut(equation: Equation): void {
+    const { primitive, params, source, path } = equation;
+    if (primitive.name === 'debug_print') {
+      const operands = equation.inputs.map((input) => this.#read(input));
+      this.#steps.push({ kind: 'print', ...(params as PrintParams), operands, source, path });
+    } else if (primitive.name === 'check') {
+      const [flag] = equation.inputs as [Atom];
+      if (this.#flags.length === 0) this.#flagsOutput = this.#give(flag);
+      const slot = this.#flags.push(flag) - 1;
+      this.#steps.push({ kind: 'check', ...(params as CheckParams), output: this.#flagsOutput, slot, source, path });
+    } else if (primitive.name === 'cond') {
+      this.#cond(equation);
+    } else if (primitive.name === 'scan') {
+      const { length, reverse } = params as { length: number; reverse: boolean };
+      this.#steps.push({ kind: 'loop', length, reverse, body: this.#inside(equation) });
+    } else if (CALLS.has(primitive.name)) {
+      this.#steps.push(...this.#inside(equation));
+    } else {
+      throw effectInLoop(equation);
+    }
+  }
+
+  /** Takes out the effects of the parameter `jaxpr`. */
+  #inside(equation: Equation): readonly EffectStep[] {
+    const { jaxpr, steps } = this.#next().run(equation.params['jaxpr'] as Jaxpr);
+    this.#append(equation, { ...equation.params, jaxpr });
+    return steps;
+  }
+
+  #cond(equation: Equation): void {
+    const index = this.#read(equation.inputs[0]!);
+    const branches = equation.params['branches'] as readonly Jaxpr[];
+    const own = branches[0]!.outputs.length;
+    let given = 0;
+    const parts = branches.map((branch) => {
+      const part = this.#next(given).run(branch);
+      given += part.jaxpr.outputs.length - own;
+      return part;
+    });
+    const further = parts.map(({ jaxpr }) => jaxpr.outputs.slice(own));
+    const filled = parts.map(({ jaxpr: { inputs, equations, outputs } }, taken) => {
+      const o = new Builder();
+      o.equations.push(...equations);
+      const all = further.flatMap((atoms, branch) => (branch === taken ? atoms : atoms.map(({ aval }) => o.full(0, aval))));
+      return o.build([], inputs, [...outputs.slice(0, own), ...all]);
+    });
+    this.#append(equation, { ...equation.params, branches: filled });
+    this.#steps.push({ kind: 'branch', index, cases: parts.map(({ steps }) => steps) });
+  }
+
+  /** An extraction whose outputs are the next ones after those that are there, and after `reserved` more. */
+  #next(reserved: number = 0): Extraction {
+    return new Extraction(this.#first + this.#further.length + reserved);
+  }
+
+  /** Appends the equation with jaxprs that give more outputs. */
+  #append(equation: Equation, params: Params): void {
+    const types = equation.primitive.type(equation.inputs.map(({ aval }) => aval), params);
+    const more = types.slice(equation.outputs.length).map((type) => new Var(type));
+    this.#o.equations.push({ ...equation, params, outputs: [...equation.outputs, ...more] });
+    this.#further.push(...more);
+  }
+
+  #read(atom: Atom): Reading {
+    return atom instanceof Literal ? { aval: atom.aval, value: atom.value } : { aval: atom.aval, output: this.#give(atom) };
+  }
+
+  #give(atom: Atom): number {
+    return this.#first + this.#further.push(atom) - 1;
+  }
+
+  #packFlags(): Atom {
+    const o = this.#o;
+    const flags = this.#flags.map((flag) => o.reshape(flag, { newSizes: [1] }));
+    return flags.length === 1 ? flags[0]! : o.concatenate(...flags, { dimension: 0 });
+  }
+}

@@ -1,0 +1,31 @@
+/** The tangents of a call's arguments. */
+import { currentValue } from '../trace/arguments.ts';
+import type { Arguments } from '../trace/arguments.ts';
+import type { Tensor } from '../trace/tensor.ts';
+import { userError } from '../trace/user-error.ts';
+import { besideVariables, tensorBeside } from './beside.ts';
+import type { Beside, Names } from './beside.ts';
+import { isHolder } from './leaves.ts';
+
+/** `found` stands beside `leaves`; this is what stands beside each Variable of those that are modules and States. @throws PYTREE */
+export function besideEach(names: Names, leaves: readonly unknown[], found: readonly Beside[]): Beside[] {
+  return leaves.flatMap((leaf, i) => (isHolder(leaf) ? besideVariables(names, leaf, found[i]!) : [found[i]!]));
+}
+
+/** The tangent of each traced leaf; null where it is zero. @throws SHAPE, DTYPE; ALIASING for two tangents of one Variable. */
+export function directionsOf(names: Names, inputs: Arguments, beside: readonly Beside[]): (Tensor | null)[] {
+  const given = inputs.traced.map((): { readonly tensor: Tensor; readonly path: string } | null => null);
+  inputs.places.forEach((place, i) => {
+    if (place < 0) return;
+    const [{ path }, known] = [beside[i]!, given[place]];
+    const tensor = tensorBeside(names, beside[i]!, currentValue(inputs.traced[place]!).aval);
+    if (tensor === null) return;
+    if (known !== null && known !== undefined) {
+      throw userError('ALIASING', `${names.call}: one Variable has a tangent at ${known.path} and another at ${path}`, {
+        fix: 'null in one of the two places',
+      });
+    }
+    given[place] = { tensor, path };
+  });
+  return given.map((direction) => direction?.tensor ?? null);
+}

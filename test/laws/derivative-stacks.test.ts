@@ -1,0 +1,30 @@
+/** Random programs under random stacks of transforms, with derivatives among them; `npm run fuzz` knows no bound. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { programArbitrary } from '../../src/testing/arbitraries/programs.ts';
+import { stackArbitrary } from '../../src/testing/arbitraries/stacks.ts';
+import { Outcomes, derivativesAreDifferences, devicesAgree, stackIsPlain } from '../support/derivative-stacks.ts';
+import { property } from '../support/property.ts';
+import { useWgsl } from '../support/wgsl.ts';
+
+useWgsl();
+
+const outcomes = new Outcomes();
+
+property('a stack means what loops mean, and its derivatives are difference quotients', [
+  programArbitrary(fc, { maxSteps: 6 }), stackArbitrary(fc, {}),
+], async (program, stack) => {
+  outcomes.add(await stackIsPlain(program, stack));
+  await derivativesAreDifferences(program, stack);
+}, 160);
+
+property('a stack computes on the device what it computes on the reference', [
+  programArbitrary(fc, { maxSteps: 4, shapes: [[3], [2, 3]] }), stackArbitrary(fc, {}),
+], async (program, stack) => {
+  outcomes.add(await devicesAgree(program, stack));
+}, 60);
+
+test('at most a fifth of the runs were inconclusive', () => {
+  expect(outcomes.total).toBeGreaterThanOrEqual(220);
+  expect(outcomes.inconclusive / outcomes.total).toBeLessThan(0.2);
+});
