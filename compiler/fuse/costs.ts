@@ -7,7 +7,8 @@ import type { DeviceProfile } from '../program.ts';
 /** More scalar operations than this in one kernel compile slowly and spill registers. */
 export const MAX_NODES = 400;
 
-/** What one kernel reads in several places is stored when all copies of its computation together are larger than this. */
+/** What a kernel would compute in more places than this is stored, where that is more scalar operations than these. */
+export const MAX_COPIES = 4;
 export const MAX_COPIED = 128;
 
 /** A cond with branches up to this size computes all of them and selects. */

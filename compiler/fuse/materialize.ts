@@ -15,7 +15,7 @@ import type { Index } from '../scalar/indices.ts';
 import { flatten, unflatten } from '../scalar/indices.ts';
 import { sizeOf } from '../shape.ts';
 import type { Block, BlockProgram, Branches, Definition, Loop } from './block.ts';
-import { MAX_COPIED, MAX_NODES, repeatsOf, worthStoring } from './costs.ts';
+import { MAX_COPIED, MAX_COPIES, MAX_NODES, repeatsOf, worthStoring } from './costs.ts';
 import { Buffers } from './buffers.ts';
 import { epiloguesOf } from './epilogues.ts';
 import { lanesOf, ownIndices } from './in-thread.ts';
@@ -27,6 +27,7 @@ import type { Item, Plan, Root, Target, ThreadedLoop } from './plan.ts';
 import { enter, extentsOf, pointOf, sizesOf } from './space.ts';
 import type { Frame } from './space.ts';
 import { definitionOf, expand, isFree, keyOfIndices } from './values.ts';
+import { survey } from './walk.ts';
 
 type OperationDefinition = Extract<Definition, { kind: 'operation' }>;
 
@@ -184,18 +185,37 @@ class Materialization {
     const requests = [...(this.#requests.get(variable)?.values() ?? [])];
     if (requests.some(({ root }) => root.inlined.size > MAX_NODES)) return true;
     if (isFree(definition)) return false;
-    if (needed || mostCopies(requests) * this.#sizeOf(variable) > MAX_COPIED) return true;
-    const evaluations = requests.reduce((sum, { root }) => sum + pointsOf(root.frame) * repeatsOf(depthOf(root)), 0);
-    const elements = sizeOf(variable.aval.shape);
+    if (needed || this.#isCopied(variable, requests)) return true;
+    const share = this.#shareOf(requests);
+    const evaluations = requests.reduce((sum, request) => {
+      const { frame } = request.root;
+      return sum + pointsOf(frame) * repeatsOf(depthOf(request.root)) * (this.#slicing(request).length > 0 ? 1 : share);
+    }, 0);
+    const elements = sizeOf(variable.aval.shape) * share;
     const repeats = repeatsOf(definition.block.depth);
     if (evaluations > elements * repeats && this.#epilogues.has(variable)) return true;
     return worthStoring({ elements, repeats, evaluations, ...this.#costs(variable) }, this.#profile);
   }
 
-  /** What computing one element of the variable in place adds to a kernel. */
-  #sizeOf(variable: Var): number {
+  /** Whether some kernel would compute much in several places. */
+  #isCopied(variable: Var, requests: readonly Request[]): boolean {
+    const places = new Map<Root, number>();
+    for (const { root } of requests) places.set(root, (places.get(root) ?? 0) + 1);
+    const copies = Math.max(0, ...places.values());
     const { flops, loads } = this.#costs(variable);
-    return flops + loads;
+    return copies > MAX_COPIES && copies * (flops + loads) > MAX_COPIED;
+  }
+
+  /** The loops that read slice by slice what is requested. */
+  #slicing({ indices }: Request): Loop[] {
+    const { variables } = survey([], indices);
+    return [...this.#loops.keys()].filter(({ counter }) => variables.has(counter.name));
+  }
+
+  /** Of what loops read slice by slice, as many slices count as steps do, so that the number of steps decides nothing. */
+  #shareOf(requests: readonly Request[]): number {
+    const loops = new Set(requests.flatMap((request) => this.#slicing(request)));
+    return [...loops].reduce((share, { counter }) => (share * repeatsOf(1)) / counter.size, 1);
   }
 
   #store(variable: Var, definition: OperationDefinition): void {
@@ -312,14 +332,7 @@ function frameOf({ equation: { primitive, inputs, params, outputs } }: Operation
   return { kind: 'contract', lhs: shape, rhs: inputs[1]!.aval.shape, numbers };
 }
 
-/** In how many places a kernel would compute what is requested; none where it is one place, for that is no copy. */
-function mostCopies(requests: readonly Request[]): number {
-  const places = new Map<Root, number>();
-  for (const { root } of requests) places.set(root, (places.get(root) ?? 0) + 1);
-  const most = Math.max(0, ...places.values());
-  return most > 1 ? most : 0;
-}
-
+/** What loops and branches give to the program around them. */
 function resultsOf(node: Loop | Branches): readonly Var[] {
   if (node.kind === 'branches') return node.results;
   return [...node.carries.flatMap(({ result, other = result }) => [result, other]), ...node.stacks.map(({ result }) => result)];

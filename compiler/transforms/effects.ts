@@ -20,8 +20,8 @@ interface Origin {
 
 export type EffectStep =
   | ({ readonly kind: 'print'; readonly operands: readonly Reading[] } & PrintParams & Origin)
-  /** Failed where element `slot` of the output's last axis holds. */
-  | ({ readonly kind: 'check'; readonly output: number; readonly slot: number } & CheckParams & Origin)
+  /** Failed where this bit of the output, a uint32, is set. */
+  | ({ readonly kind: 'check'; readonly output: number; readonly bit: number } & CheckParams & Origin)
   | { readonly kind: 'loop'; readonly length: number; readonly reverse: boolean; readonly body: readonly EffectStep[] }
   | { readonly kind: 'branch'; readonly index: Reading; readonly cases: readonly (readonly EffectStep[])[] };
 
@@ -51,15 +51,17 @@ export function copyInputs(jaxpr: Jaxpr): Jaxpr {
   return o.build(jaxpr.consts, jaxpr.inputs, outputs);
 }
 
+/** Checks whose flags share an output: many outputs of one bit would take a buffer each. */
+const FLAGS_PER_WORD = 32;
+
 class Extraction {
   readonly #o = new Builder();
   /** The number of the first further output. */
   readonly #first: number;
   readonly #further: Atom[] = [];
   readonly #steps: EffectStep[] = [];
-  /** What the checks read; all of it is one output, whose number is kept for it when the first check is met. */
-  readonly #flags: Atom[] = [];
-  #flagsOutput = 0;
+  /** What the checks read, by the output that has been kept for it. */
+  readonly #words: { readonly output: number; readonly flags: Atom[] }[] = [];
 
   constructor(first: number) {
     this.#first = first;
@@ -70,7 +72,7 @@ class Extraction {
       if (isEffectful(equation)) this.#takeOut(equation);
       else this.#o.equations.push(equation);
     }
-    if (this.#flags.length > 0) this.#further[this.#flagsOutput - this.#first] = this.#packFlags();
+    for (const { output, flags } of this.#words) this.#further[output - this.#first] = this.#wordOf(flags);
     const outputs = [...jaxpr.outputs, ...this.#further];
     return { jaxpr: new Jaxpr(jaxpr.consts, jaxpr.inputs, this.#o.equations, outputs), steps: this.#steps };
   }
@@ -81,10 +83,8 @@ class Extraction {
       const operands = equation.inputs.map((input) => this.#read(input));
       this.#steps.push({ kind: 'print', ...(params as PrintParams), operands, source, path });
     } else if (primitive.name === 'check') {
-      const [flag] = equation.inputs as [Atom];
-      if (this.#flags.length === 0) this.#flagsOutput = this.#give(flag);
-      const slot = this.#flags.push(flag) - 1;
-      this.#steps.push({ kind: 'check', ...(params as CheckParams), output: this.#flagsOutput, slot, source, path });
+      const place = this.#flag(equation.inputs[0]!);
+      this.#steps.push({ kind: 'check', ...(params as CheckParams), ...place, source, path });
     } else if (primitive.name === 'cond') {
       this.#cond(equation);
     } else if (primitive.name === 'scan') {
@@ -146,9 +146,22 @@ class Extraction {
     return this.#first + this.#further.push(atom) - 1;
   }
 
-  #packFlags(): Atom {
+  /** Keeps a bit for the flag of a check. */
+  #flag(flag: Atom): { readonly output: number; readonly bit: number } {
+    let word = this.#words.at(-1);
+    if (word === undefined || word.flags.length === FLAGS_PER_WORD) {
+      word = { output: this.#give(flag), flags: [] };
+      this.#words.push(word);
+    }
+    return { output: word.output, bit: word.flags.push(flag) - 1 };
+  }
+
+  #wordOf(flags: readonly Atom[]): Atom {
     const o = this.#o;
-    const flags = this.#flags.map((flag) => o.reshape(flag, { newSizes: [1] }));
-    return flags.length === 1 ? flags[0]! : o.concatenate(...flags, { dimension: 0 });
+    const bits = flags.map((flag, bit) => {
+      const word = o.convertElementType(flag, { newDtype: 'uint32', weakType: false });
+      return bit === 0 ? word : o.shiftLeft(word, bit);
+    });
+    return bits.reduce((word, bit) => o.or(word, bit));
   }
 }

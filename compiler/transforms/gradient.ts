@@ -16,7 +16,9 @@ export function pullbackJaxpr({ linear, residuals }: LinearizedJaxpr): Jaxpr {
   return DERIVATIVE_PASSES.transpose(linear, isTangent, all, linear.inputs.slice(residuals.length).map(() => true)).jaxpr;
 }
 
-/** The inputs to the outputs, then the gradient of the first output, a float scalar, with respect to each of the flagged inputs. */
+/**
+ * The inputs to the outputs, then the gradient of the first output, a float scalar, with respect to each of the flagged inputs.
+ */
 export function gradientJaxpr(jaxpr: Jaxpr, moving: readonly boolean[]): Jaxpr {
   const { aval } = jaxpr.outputs[0]!;
   const linearized = linearizeJaxpr(jaxpr, moving, jaxpr.outputs.map((_, i) => i === 0));
@@ -27,8 +29,8 @@ export function gradientJaxpr(jaxpr: Jaxpr, moving: readonly boolean[]): Jaxpr {
 }
 
 /**
- * The inputs to the outputs, then for each flagged output and, within it, each flagged input the derivatives, of the output's shape and
- * then the input's: by forward differentiation, mapped over the directions of all flagged inputs.
+ * The inputs to the outputs, then for each flagged output and, within it, each flagged input the derivatives, of the output's
+ * shape and then the input's: by forward differentiation, mapped over the directions of all flagged inputs.
  */
 export function forwardJacobian(jaxpr: Jaxpr, moving: readonly boolean[], smooth: readonly boolean[]): Jaxpr {
   const o = new Builder();
@@ -36,7 +38,7 @@ export function forwardJacobian(jaxpr: Jaxpr, moving: readonly boolean[], smooth
   const directions = inputs.filter((_, i) => moving[i] === true).map(({ aval }) => aval);
   const size = directions.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const { inputs: duals, equations, outputs } = derivativeJaxpr(jaxpr, moving, smooth);
-  // The outputs are computed beside the mapped tangents, not among them, where some might come out mapped; what both share is merged.
+  // The outputs are computed beside the mapped tangents, not among them, where some might come out mapped. What both share is merged.
   const wanted = outputs.slice(jaxpr.outputs.length);
   const tangents = new Jaxpr([], duals, needed(equations, wanted).live, wanted);
   const inAxes = duals.map((_, i) => (i < inputs.length ? null : 0));
@@ -64,7 +66,9 @@ export function reverseJacobian(jaxpr: Jaxpr, moving: readonly boolean[], smooth
   const mapped = batchJaxpr(pullback, size, inAxes, pullback.outputs.map(() => 0)).jaxpr;
   const rows = o.inline(mapped, [...residuals, ...standardBasis(o, directions, size)]);
   const byInput = rows.map((row) =>
-    parts(o, row, 0, directions).map((part, j) => o.reshape(part, { newSizes: [...directions[j]!.shape, ...row.aval.shape.slice(1)] })),
+    parts(o, row, 0, directions).map((part, j) =>
+      o.reshape(part, { newSizes: [...directions[j]!.shape, ...row.aval.shape.slice(1)] }),
+    ),
   );
   return o.build([], inputs, [...outputs, ...directions.flatMap((_, j) => byInput.map((ofInput) => ofInput[j]!))]);
 }

@@ -26,8 +26,8 @@ export function linearizeJaxpr(jaxpr: Jaxpr, tangents: readonly boolean[], outpu
 }
 
 /**
- * Consts, inputs and the tangents of those flagged, to the outputs and then the tangents of the flagged outputs, which are floats; a
- * tangent may be zero.
+ * Consts, inputs and the tangents of those flagged, to the outputs and then the tangents of the flagged outputs, which are
+ * floats; a tangent may be zero.
  */
 export function derivativeJaxpr(jaxpr: Jaxpr, tangents: readonly boolean[], outputs: readonly boolean[]): Jaxpr {
   const { jaxpr: derivative, tangents: present } = DERIVATIVE_PASSES.jvp(jaxpr, tangents, outputs);

@@ -104,7 +104,7 @@ function checkLinear(
   const unknown = operands.flatMap((operand, i) => (operand instanceof LinearOperand && isFloat(operand.aval.dtype) ? [i] : []));
   const wrong = unknown.find((i) => linearIn?.[i] === false);
   if (wrong !== undefined) throw nonlinear(equation, `it is not linear in operand ${wrong}`);
-  if (multilinear && unknown.length > 1) throw nonlinear(equation, 'more than one of its operands depends on what it is to be linear in');
+  if (multilinear && unknown.length > 1) throw nonlinear(equation, 'it is linear in each of its operands, and not in both together');
 }
 
 function nonlinear({ primitive, source, outputs }: Equation, reason: string): HeddleError {

@@ -51,7 +51,8 @@ export function besideLeaves(names: Names, treedef: TreeDef, tree: unknown): Bes
         const record = Object.prototype.toString.call(value) === '[object Object]' && !isHolder(value) ? (value as object) : {};
         const unknown = Object.keys(record).filter((key) => !node.keys.includes(key));
         if (record !== value || unknown.length > 0) return differ(`an object of ${node.keys.join(', ')}`);
-        return children(node.children, node.keys.map((key) => [`${path}.${key}`, (value as Record<string, unknown>)[key]] as const));
+        const fields = value as Readonly<Record<string, unknown>>;
+        return children(node.children, node.keys.map((key) => [`${path}.${key}`, fields[key]] as const));
       }
       case 'map':
         if (!(value instanceof Map) || value.size !== node.keys.length) return differ(`a Map of ${node.keys.length}`);
@@ -68,12 +69,17 @@ export function besideLeaves(names: Names, treedef: TreeDef, tree: unknown): Bes
   return found;
 }
 
-/** What stands beside each Variable of a holder: null for paths that the other has not. @throws PYTREE for paths that the holder has not. */
+/**
+ * What stands beside each Variable of a holder: null for paths that the other has not. @throws PYTREE for paths that the holder
+ * has not.
+ */
 export function besideVariables(names: Names, holder: Holder, { value, path }: Beside): Beside[] {
   const paths = [...variablesOf(holder).keys()];
   const at = (part: string): string => `${path}.get('${part}')`;
   if (value === null) return paths.map((part) => ({ value: null, path: at(part) }));
-  if (!isHolder(value)) throw mismatch(names, [`${path}: ${describeTree(value)}, where the ${names.tree} have a module or a State`]);
+  if (!isHolder(value)) {
+    throw mismatch(names, [`${path}: ${describeTree(value)}, where the ${names.tree} have a module or a State`]);
+  }
   const others = variablesOf(value);
   const unknown = [...others.keys()].filter((part) => !paths.includes(part));
   if (unknown.length > 0) throw mismatch(names, unknown.map((part) => `${at(part)}: the ${names.tree} have no such Variable`));

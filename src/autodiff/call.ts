@@ -74,7 +74,8 @@ export function traceCall(
 }
 
 /** Writes what the function wrote, and gives `[out, aux]`. */
-export function deliver({ traced: { plan, finished }, inputs }: TracedCall, results: readonly Tensor[]): [out: unknown, aux: unknown] {
+export function deliver({ traced, inputs }: TracedCall, results: readonly Tensor[]): [out: unknown, aux: unknown] {
+  const { plan, finished } = traced;
   const trace = currentTrace();
   finished.writes.forEach(({ variable }, i) => writeIn(trace, variable, results[plan.count + i]!));
   return buildOutputs(plan, results, inputs) as [unknown, unknown];
@@ -82,9 +83,8 @@ export function deliver({ traced: { plan, finished }, inputs }: TracedCall, resu
 
 function splitAux(name: string, result: unknown): readonly [unknown, unknown] {
   if (Array.isArray(result) && result.length === 2) return result as [unknown, unknown];
-  throw userError('PYTREE', `${name}: with hasAux the function must return [value, aux], and it returned ${describeTree(result)}`, {
-    fix: 'return [value, aux];',
-  });
+  const problem = `with hasAux the function must return [value, aux], and it returned ${describeTree(result)}`;
+  throw userError('PYTREE', `${name}: ${problem}`, { fix: 'return [value, aux];' });
 }
 
 /** `call` as the transformed `f`: errors know the user's line. */

@@ -13,13 +13,13 @@ import type { DerivativeChoices, DerivativeOptions, WithAux, WithoutAux } from '
 import type { Argnums, Differentiable, Gradients, Primals, Scalar } from './types.ts';
 
 /**
- * The gradient of `f`, which returns a float scalar, with respect to the arguments that `argnums` names: a tree like the argument, or
- * an array of them. Numbers in these arguments are float32 tensors inside `f`. Of a module, and of a State, the gradient is a State
- * with an entry for each Variable that `wrt` chooses, also where it is zero; a shared Variable has one entry. With `hasAux`, `f`
- * returns `[value, aux]`, and the result is `[gradient, aux]`.
+ * The gradient of `f`, which returns a float scalar, with respect to the arguments that `argnums` names: a tree like the
+ * argument, or an array of them. Numbers in these arguments are float32 tensors inside `f`. Of a module, and of a State, the
+ * gradient is a State with an entry for each Variable that `wrt` chooses, also where it is zero; a shared Variable has one
+ * entry. With `hasAux`, `f` returns `[value, aux]`, and the result is `[gradient, aux]`.
  *
- * Variables that `f` only captures are constants. What it writes is written once, after the forward computation; derivatives through
- * what is written end here, but an outer transform sees them.
+ * Variables that `f` only captures are constants. What it writes is written once, after the forward computation; derivatives
+ * through what is written end here, but an outer transform sees them.
  *
  * @throws DERIVATIVE for a value that is no float scalar, for integers and bools to differentiate, where `wrt` selects nothing.
  */

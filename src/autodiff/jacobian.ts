@@ -16,9 +16,10 @@ import type { DerivativeOptions, WithAux, WithoutAux } from './options.ts';
 import type { Argnums, AtOutputs, Differentiable, Gradients, Primals } from './types.ts';
 
 /**
- * The Jacobian of `f` by forward differentiation, all directions at once: a tree like the value in which every tensor is replaced by a
- * tree like the argument, of tensors of the value's shape and then the argument's. Cheaper than `jacrev` where the value has more
- * elements than the argument. `argnums`, `hasAux` (the result is `[jacobian, aux]`) and `wrt` are those of `grad`.
+ * The Jacobian of `f` by forward differentiation, all directions at once: a tree like the value in which every tensor is
+ * replaced by a tree like the argument, of tensors of the value's shape and then the argument's. Cheaper than `jacrev` where the
+ * value has more elements than the argument. `argnums`, `hasAux` (the result is `[jacobian, aux]`) and `wrt` are those of
+ * `grad`.
  *
  * @throws DERIVATIVE for what is no float, in the value or among the arguments to differentiate.
  */
@@ -91,7 +92,9 @@ function checkSmooth(name: string, out: unknown): void {
     if (leaf instanceof Tensor && isFloat(leaf.dtype)) return;
     const transform = name.replace(/\(.*/, '');
     throw userError('DERIVATIVE', `${name}: ${paths[i]} is ${describeTree(leaf)}, and only float tensors have a derivative`, {
-      fix: isHolder(leaf) ? `${transform}((x) => ...)({ w: x }) // tensors in place of a module` : `return [y, aux]; // and ${transform}(f, { hasAux: true })`,
+      fix: isHolder(leaf)
+        ? `${transform}((x) => ...)({ w: x }) // tensors in place of a module`
+        : `return [y, aux]; // and ${transform}(f, { hasAux: true })`,
     });
   });
 }

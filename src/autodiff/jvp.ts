@@ -20,10 +20,10 @@ import type { AllPrimals, Differentiable, Gradient, Tangents } from './types.ts'
 const FIX = 'jvp(f, [x, y], [dx, dy]), each tangent a tree like its primal';
 
 /**
- * `[out, tangent]`: the value of `f` at the primals and its derivative along the tangents, which have the structure, shapes and dtypes
- * of the primals. A null is a zero tangent, and what integers, bools and static leaves have; integer results have the tangent null.
- * Of a module the tangent is a State (paths that it lacks are zero). Numbers with a tangent are float32 tensors inside `f`. With
- * `hasAux`, `f` returns `[out, aux]`, and the result is `[out, tangent, aux]`.
+ * `[out, tangent]`: the value of `f` at the primals and its derivative along the tangents, which have the structure, shapes and
+ * dtypes of the primals. A null is a zero tangent, and what integers, bools and static leaves have; integer results have the
+ * tangent null. Of a module the tangent is a State (paths that it lacks are zero). Numbers with a tangent are float32 tensors
+ * inside `f`. With `hasAux`, `f` returns `[out, aux]`, and the result is `[out, tangent, aux]`.
  *
  * @throws PYTREE, SHAPE, DTYPE with the path where primals and tangents differ.
  */
@@ -39,7 +39,12 @@ export function jvp<A extends unknown[], R, Aux>(
   tangents: readonly [...Tangents<A>],
   options: WithAux,
 ): [out: R, tangent: Gradient<R>, aux: Aux];
-export function jvp(f: Differentiable, primals: readonly unknown[], tangents: readonly unknown[], options: object = {}): unknown[] {
+export function jvp(
+  f: Differentiable,
+  primals: readonly unknown[],
+  tangents: readonly unknown[],
+  options: object = {},
+): unknown[] {
   return located(() => {
     const name = `jvp(${calleeName('jvp', f, 'jvp((x) => np.sin(x), [x], [dx])')})`;
     const { hasAux } = readOptions<{ hasAux: boolean }>('jvp', options, { hasAux: false });

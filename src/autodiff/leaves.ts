@@ -35,9 +35,13 @@ export function numbersAsTensors(tree: unknown): unknown {
   return mapLeaves(tree, (leaf) => (typeof leaf === 'number' ? toTensor(leaf, 'float32') : leaf));
 }
 
-/** The tree with tensors in the place of its numbers and of the Variables outside holders. */
+/** The tree with tensors in the place of its numbers and Variables, and with States of values as they are now. */
 export function valuesOf(tree: unknown): unknown {
-  return mapLeaves(numbersAsTensors(tree), (leaf) => (leaf instanceof Variable ? leaf.value : leaf));
+  return mapLeaves(numbersAsTensors(tree), (leaf) => {
+    if (leaf instanceof Variable) return leaf.value;
+    if (!(leaf instanceof State)) return leaf;
+    return new State([...leaf].map(([path, variable]) => [path, variable.with(variable.value)] as const));
+  });
 }
 
 /** A tree that `f` leaves alone stays the object that it is. */

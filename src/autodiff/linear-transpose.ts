@@ -11,8 +11,8 @@ import { readCotangents } from './outputs.ts';
 import type { AllGradients, AllPrimals, Differentiable, Tangent } from './types.ts';
 
 /**
- * The transpose of `f`, which is linear in its float arguments together: from a cotangent like its value to an array of one cotangent
- * per argument. Of the primals only shapes and dtypes count.
+ * The transpose of `f`, which is linear in its float arguments together: from a cotangent like its value to an array of one
+ * cotangent per argument. Of the primals only shapes and dtypes count.
  *
  * @throws NONLINEAR where `f` is not linear; STATE_WRITE where it writes a Variable, since its value is never computed.
  */
@@ -28,9 +28,8 @@ export function linearTranspose(f: Differentiable, ...primals: unknown[]): (cota
     const call = traceCall(name, f, false, inputs, places);
     const [write] = call.traced.finished.writes;
     if (write !== undefined) {
-      throw userError('STATE_WRITE', `${name}: the function writes a ${typeName(write.variable.constructor)}, and it is never run`, {
-        fix: 'vjp(f, x)',
-      });
+      const kind = typeName(write.variable.constructor);
+      throw userError('STATE_WRITE', `${name}: the function writes a ${kind}, and it is never run`, { fix: 'vjp(f, x)' });
     }
     const all = call.operands.map(() => true);
     const { jaxpr } = DERIVATIVE_PASSES.transpose(call.jaxpr, call.moving, call.smooth, all);

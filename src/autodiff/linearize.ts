@@ -13,9 +13,9 @@ import { besideEach, directionsOf } from './tangents.ts';
 import type { AllPrimals, Differentiable, Gradient, Tangents } from './types.ts';
 
 /**
- * `[out, push]`: the value of `f` at the primals, and the function from tangents (one tree per primal) to the tangent of the value.
- * `f` runs once; `push` computes the linear part only, and may be called many times. Options may end the call: `wrt` chooses the
- * Variables of modules (default Param), and with `hasAux` the result is `[out, push, aux]`.
+ * `[out, push]`: the value of `f` at the primals, and the function from tangents (one tree per primal) to the tangent of the
+ * value. `f` runs once; `push` computes the linear part only, and may be called many times. Options may end the call: `wrt`
+ * chooses the Variables of modules (default Param), and with `hasAux` the result is `[out, push, aux]`.
  *
  * @throws PYTREE, SHAPE, DTYPE, by `push`, for tangents unlike the primals.
  */
@@ -39,14 +39,16 @@ export function linearize(f: Differentiable, ...given: unknown[]): unknown[] {
   });
 }
 
-function pushForward({ name, call, args, primals, linearized, residuals }: LinearizedCall, tangents: readonly unknown[]): unknown {
+function pushForward(linear: LinearizedCall, tangents: readonly unknown[]): unknown {
+  const { name, call, args, primals, linearized, residuals } = linear;
   const names = { call: name, tree: 'primals', beside: 'tangents', fix: 'push(dx), each tangent a tree like its primal' };
   const { leaves, treedef } = readLeaves(primals, 'primals');
   const beside = besideEach(names, leaves, besideLeaves(names, treedef, tangents));
   const directions = directionsOf(names, args.inputs, beside);
   const unknown = directions.findIndex((direction, place) => direction !== null && !args.places.includes(place));
   if (unknown >= 0) {
-    throw userError('DERIVATIVE', `${name}: there is a tangent of ${args.inputs.traced[unknown]!.path}, which wrt does not choose`, {
+    const { path } = args.inputs.traced[unknown]!;
+    throw userError('DERIVATIVE', `${name}: there is a tangent of ${path}, which wrt does not choose`, {
       fix: 'linearize(f, model, { wrt: Variable })',
     });
   }

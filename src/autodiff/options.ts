@@ -7,7 +7,10 @@ import { userError } from '../trace/user-error.ts';
 import type { Argnums } from './types.ts';
 
 export interface WrtOptions {
-  /** Which Variables of modules and States are differentiated: a class, a tag or a predicate. Default: Params, and all of a State. */
+  /**
+   * Which Variables of modules and States are differentiated: a class, a tag or a predicate. Default: Params, and all of a
+   * State.
+   */
   readonly wrt?: Filter;
 }
 
@@ -40,12 +43,16 @@ export function readDerivativeOptions(call: string, options: object): Derivative
 /** The positions that `argnums` names. @throws VALUE for one that the call does not have. */
 export function positionsOf(name: string, argnums: Argnums, count: number): number[] {
   const wanted = typeof argnums === 'number' ? [argnums] : [...argnums];
-  return wanted.map((argnum) => {
+  const positions = wanted.map((argnum) => {
     const position = argnum < 0 ? argnum + count : argnum;
     if (Number.isInteger(argnum) && position >= 0 && position < count) return position;
     throw userError('VALUE', `${name}: argnums names argument ${argnum}, and the call has ${count}`, {
       fix: count === 0 ? 'grad((x) => np.sum(x))(x)' : `{ argnums: ${count - 1} }`,
     });
+  });
+  if (new Set(positions).size === positions.length) return positions;
+  throw userError('VALUE', `${name}: argnums [${wanted.join(', ')}] name one argument twice`, {
+    fix: `{ argnums: [${[...new Set(positions)].join(', ')}] }`,
   });
 }
 
@@ -54,11 +61,16 @@ export interface TrailingChoices {
   readonly wrt: Filter | undefined;
 }
 
+export interface TrailingOptions {
+  readonly primals: readonly unknown[];
+  readonly choices: TrailingChoices;
+}
+
 /**
- * Divides the arguments of `vjp(f, ...primals, options)`. An object of nothing but a boolean `hasAux` and a filter `wrt` holds nothing
- * that could be differentiated, so it can only be the options.
+ * Divides the arguments of `vjp(f, ...primals, options)`. An object of nothing but a boolean `hasAux` and a filter `wrt` holds
+ * nothing that could be differentiated, so it can only be the options.
  */
-export function readTrailingOptions(given: readonly unknown[]): { readonly primals: readonly unknown[]; readonly choices: TrailingChoices } {
+export function readTrailingOptions(given: readonly unknown[]): TrailingOptions {
   const last = given.at(-1);
   if (!isOptions(last)) return { primals: given, choices: { hasAux: false, wrt: undefined } };
   return { primals: given.slice(0, -1), choices: { hasAux: last.hasAux ?? false, wrt: last.wrt } };
@@ -67,8 +79,10 @@ export function readTrailingOptions(given: readonly unknown[]): { readonly prima
 function isOptions(value: unknown): value is Partial<TrailingChoices> {
   if (Object.prototype.toString.call(value) !== '[object Object]') return false;
   const entries = Object.entries(value as object);
-  const isOption = ([name, given]: [string, unknown]): boolean =>
-    (name === 'hasAux' && typeof given === 'boolean') || (name === 'wrt' && (typeof given === 'function' || typeof given === 'string'));
+  const isOption = ([name, given]: [string, unknown]): boolean => {
+    if (name === 'hasAux') return typeof given === 'boolean';
+    return name === 'wrt' && (typeof given === 'function' || typeof given === 'string');
+  };
   return entries.length > 0 && entries.every(isOption);
 }
 

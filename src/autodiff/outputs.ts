@@ -8,11 +8,15 @@ import { besideLeaves, tensorBeside } from './beside.ts';
 import type { Names } from './beside.ts';
 import type { TracedCall } from './call.ts';
 
-/** The tangents of the value: null where there is none, zero in a Variable whose value is no float. `tangents` are those of the smooth outputs, in order. */
+/**
+ * The tangents of the value: null where there is none, zero in a Variable whose value is no float. `tangents` are those of the
+ * smooth outputs, in order.
+ */
 export function buildTangents(call: TracedCall, tangents: readonly Tensor[]): unknown {
   const { out, inputs, smooth, jaxpr } = call;
   let next = 0;
-  const results = jaxpr.outputs.slice(0, out.count).map(({ aval }, i) => (smooth[i] === true ? tangents[next++]! : zerosOf(aval)));
+  const outputs = jaxpr.outputs.slice(0, out.count);
+  const results = outputs.map(({ aval }, i) => (smooth[i] === true ? tangents[next++]! : zerosOf(aval)));
   const leaves = out.leaves.map((leaf) => {
     const hasTangent = leaf.kind === 'fresh' || (leaf.kind === 'result' && smooth[leaf.index] === true);
     return hasTangent ? leaf : ({ kind: 'static', value: null } as const);

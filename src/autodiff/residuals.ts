@@ -41,7 +41,10 @@ export function linearizeCall(transform: string, f: Differentiable, given: reado
 }
 
 /** A residual that is an operand stays the tensor that it is. */
-function runPrimal({ name, operands, jaxpr }: TracedCall, { primal, residuals }: LinearizedJaxpr): Record<'results' | 'residuals', Tensor[]> {
+function runPrimal(
+  { name, operands, jaxpr }: TracedCall,
+  { primal, residuals }: LinearizedJaxpr,
+): Record<'results' | 'residuals', Tensor[]> {
   const known = new Map<Atom, Tensor>(primal.inputs.map((input, i) => [input, operands[i]!]));
   const made = residuals.filter((residual) => !known.has(residual));
   const outputs = [...primal.outputs.slice(0, jaxpr.outputs.length), ...made];

@@ -7,7 +7,9 @@ import { besideVariables, tensorBeside } from './beside.ts';
 import type { Beside, Names } from './beside.ts';
 import { isHolder } from './leaves.ts';
 
-/** `found` stands beside `leaves`; this is what stands beside each Variable of those that are modules and States. @throws PYTREE */
+/**
+ * `found` stands beside `leaves`; this is what stands beside each Variable of those that are modules and States. @throws PYTREE
+ */
 export function besideEach(names: Names, leaves: readonly unknown[], found: readonly Beside[]): Beside[] {
   return leaves.flatMap((leaf, i) => (isHolder(leaf) ? besideVariables(names, leaf, found[i]!) : [found[i]!]));
 }

@@ -31,8 +31,8 @@ export type Primals<A extends readonly unknown[], N extends Argnums> = {
 export type AllPrimals<A extends readonly unknown[]> = { [K in keyof A]: Primal<A[K]> };
 
 /**
- * A tree with the derivative of every leaf: tensors for tensors, numbers and plain Variables, a State for a module or a State. Objects
- * of classes and interfaces are taken to be what they are. There is no derivative with respect to a boolean.
+ * A tree with the derivative of every leaf: tensors for tensors, numbers and plain Variables, a State for a module or a State.
+ * Objects of classes and interfaces are taken to be what they are. There is no derivative with respect to a boolean.
  */
 export type Gradient<T> = T extends null | undefined
   ? T
@@ -70,8 +70,8 @@ export type AtOutputs<R, Leaf> = R extends null | undefined
       : R;
 
 /**
- * What may be given as a tangent of `T`, or as a cotangent: a tree of the same structure with tensors in the place of tensors, where
- * null is zero. Of a module or a State it is a State (paths that it lacks are zero) or another of the kind.
+ * What may be given as a tangent of `T`, or as a cotangent: a tree of the same structure with tensors in the place of tensors,
+ * where null is zero. Of a module or a State it is a State (paths that it lacks are zero) or another of the kind.
  */
 export type Tangent<T> =
   | null

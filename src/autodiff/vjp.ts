@@ -9,10 +9,10 @@ import { linearizeCall } from './residuals.ts';
 import type { AllGradients, AllPrimals, Differentiable, Tangent } from './types.ts';
 
 /**
- * `[out, pullback]`: the value of `f` at the primals, and the function from a cotangent, a tree like the value, to an array of one
- * cotangent per primal: of a module a State, null for integers and static leaves. `pullback` may be called many times; null in
- * a cotangent is zero, and what integer results have. Options may end the call: `wrt` chooses the Variables of modules (default
- * Param), and with `hasAux`, where `f` returns `[out, aux]`, the result is `[out, pullback, aux]`.
+ * `[out, pullback]`: the value of `f` at the primals, and the function from a cotangent, a tree like the value, to an array of
+ * one cotangent per primal: of a module a State, null for integers and static leaves. `pullback` may be called many times; null
+ * in a cotangent is zero, and what integer results have. Options may end the call: `wrt` chooses the Variables of modules
+ * (default Param), and with `hasAux`, where `f` returns `[out, aux]`, the result is `[out, pullback, aux]`.
  *
  * Variables that `f` writes are written once, by this call. Inside a trace the residuals belong to it, and so does `pullback`.
  *

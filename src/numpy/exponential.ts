@@ -61,8 +61,8 @@ export function reciprocal(x: Operand): Tensor {
 }
 
 /**
- * log(exp(x) + exp(y)) without overflow; operands broadcast. The derivatives are JAX's, exp(x - result) and exp(y - result) with 0 in
- * the place of Infinity. jax.numpy.logaddexp. @throws SHAPE
+ * log(exp(x) + exp(y)) without overflow; operands broadcast. The derivatives are JAX's, exp(x - result) and exp(y - result) with
+ * 0 in the place of Infinity. jax.numpy.logaddexp. @throws SHAPE
  */
 export function logaddexp(x: Operand, y: Operand): Tensor {
   const atoms = promotedToFloat('np.logaddexp', [x, y]);
@@ -78,7 +78,8 @@ export function logaddexp(x: Operand, y: Operand): Tensor {
   };
   const tangent = (...given: Tensor[]): Tensor => {
     const result = finiteOrZero(value(...given.slice(0, tensors.length)));
-    const weighted = tensors.map((_, i) => lax.mul(given[tensors.length + i]!, lax.exp(lax.sub(finiteOrZero(given[i]!), result))));
+    const weights = tensors.map((_, i) => lax.exp(lax.sub(finiteOrZero(given[i]!), result)));
+    const weighted = weights.map((weight, i) => lax.mul(given[tensors.length + i]!, weight));
     return weighted.reduce((sum, one) => lax.add(sum, one));
   };
   return tensors.length === 0 ? value() : withDerivative('logaddexp', value, tangent, tensors);

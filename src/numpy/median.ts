@@ -7,8 +7,8 @@ import { WHOLE, nonEmpty, reduceOptions, reduced } from './reduce.ts';
 import type { Reduce } from './reduce.ts';
 
 /**
- * The element in the middle of those in order, of an even number the mean of the two; NaN where an element is NaN. Integers and bools
- * become float32. jax.numpy.median.
+ * The element in the middle of those in order, of an even number the mean of the two; NaN where an element is NaN. Integers and
+ * bools become float32. jax.numpy.median.
  *
  * @throws AXIS; VALUE when there are no elements.
  */

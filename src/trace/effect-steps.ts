@@ -8,14 +8,13 @@ export type Check = Extract<EffectStep, { readonly kind: 'check' }>;
 /** By number of the further output. */
 export type Arrays = ReadonlyMap<number, TypedArray>;
 
-/** Where in the stacked outputs an iteration of the loops around finds its own: at `index` of `count`. */
+/** An iteration of the loops around: the number of its element in the stacked outputs, and the loops' counters. */
 export interface Iteration {
   readonly index: number;
-  readonly count: number;
   readonly counters: readonly number[];
 }
 
-const OUTSIDE: Iteration = { index: 0, count: 1, counters: [] };
+const OUTSIDE: Iteration = { index: 0, counters: [] };
 
 export function byOutput(outputs: readonly number[], data: readonly TypedArray[]): Arrays {
   return new Map(outputs.map((output, i) => [output, data[i]!]));
@@ -67,8 +66,8 @@ export function* occurrences(
     } else {
       for (let i = 0; i < step.length; i++) {
         const counter = step.reverse ? step.length - 1 - i : i;
-        const [index, count] = [at.index * step.length + counter, at.count * step.length];
-        yield* occurrences(step.body, kind, arrays, { index, count, counters: [...at.counters, counter] });
+        const inside = { index: at.index * step.length + counter, counters: [...at.counters, counter] };
+        yield* occurrences(step.body, kind, arrays, inside);
       }
     }
   }

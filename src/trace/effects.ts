@@ -62,8 +62,8 @@ async function readAll(steps: readonly EffectStep[], further: readonly Storage[]
 function firstFailure(steps: readonly EffectStep[], arrays: Arrays): HeddleError | null {
   for (const [step, at] of occurrences(steps, 'check', arrays)) {
     if (step.kind !== 'check') continue;
-    const flags = arrays.get(step.output)!;
-    if (flags[(flags.length / at.count) * at.index + step.slot] !== 0) return checkFailed(step, at.counters);
+    const word = arrays.get(step.output)![at.index]!;
+    if (((word >>> step.bit) & 1) === 1) return checkFailed(step, at.counters);
   }
   return null;
 }

@@ -29,7 +29,10 @@ describe.each([
   });
 
   test('trees in and out: for each output a tree like the input', async () => {
-    const f = ({ u, v }: { u: Tensor; v: Tensor }): { p: Tensor; q: [Tensor, null] } => ({ p: u.mul(v), q: [np.sum(u).mul(v), null] });
+    const f = ({ u, v }: { u: Tensor; v: Tensor }): { p: Tensor; q: [Tensor, null] } => ({
+      p: u.mul(v),
+      q: [np.sum(u).mul(v), null],
+    });
     const result = on(() => jacobian(f)({ u: x, v: np.array(2) }));
     await assertAllClose(result, {
       p: { u: np.eye(3).mul(2), v: x },
@@ -45,7 +48,7 @@ describe.each([
   });
 
   test('a value that does not depend on the argument', async () => {
-    await assertAllClose(on(() => jacobian((_: Tensor) => np.ones([2]))(x)), np.zeros([2, 3]));
+    await assertAllClose(on(() => jacobian((v: Tensor) => np.ones([v.size - 1]))(x)), np.zeros([2, 3]));
   });
 
   test('modules: a State for each output, and state is written once', async () => {

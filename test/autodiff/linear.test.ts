@@ -1,8 +1,8 @@
 /** jvp, linearize, vjp, linearTranspose, stopGradient: directions and cotangents, beside the primals and the outputs. */
 import { describe, expect, test } from 'vitest';
 import {
-  BatchStat, HeddleError, Module, Param, State, cpu, grad, jit, jvp, lax, linearTranspose, linearize, makeJaxpr, nnx, np, stopGradient,
-  vjp, vmap, withDevice,
+  BatchStat, HeddleError, Module, Param, State, cpu, grad, jit, jvp, lax, linearTranspose, linearize, makeJaxpr, nnx, np,
+  stopGradient, vjp, vmap, withDevice,
 } from '../../src/index.ts';
 import type { Tensor } from '../../src/index.ts';
 import { assertAllClose } from '../../src/testing/index.ts';
@@ -67,6 +67,12 @@ describe('jvp', () => {
     const make = (a: Tensor): State => new State([['w', new Param(a.mul(2))]]);
     const [, tangent] = on(() => jvp(make, [x], [dx]));
     await assertAllClose(tangent.get('w').value, vector(20, 200));
+  });
+
+  test('of a State that is passed on, the tangent is that of its values', async () => {
+    const [out, tangent] = on(() => jvp((state: State) => state, [new Scale().split()[0]], [new State([['w', new Param(dx)]])]));
+    await assertAllClose([out.get('w').value, tangent.get('w').value], [vector(2, 3), dx]);
+    await assertAllClose(tangent.get('calls').value, 0);
   });
 
   test('inside jit and under grad', async () => {
@@ -134,7 +140,8 @@ describe('vjp', () => {
   test('a pullback works in other traces, and in its own only as long as that runs', async () => {
     const [, pullback] = on(() => vjp(np.sin, x));
     await assertAllClose(on(() => jit((ct: Tensor) => pullback(ct)[0])(dx)), np.cos(x).mul(dx));
-    await assertAllClose(on(() => vmap((ct: Tensor) => pullback(ct)[0])(np.stack([dx, x]))), np.stack([np.cos(x).mul(dx), np.cos(x).mul(x)]));
+    const mapped = on(() => vmap((ct: Tensor) => pullback(ct)[0])(np.stack([dx, x])));
+    await assertAllClose(mapped, np.stack([np.cos(x).mul(dx), np.cos(x).mul(x)]));
     let leaked!: (ct: Tensor) => unknown;
     const inside = on(() =>
       jit((a: Tensor) => {

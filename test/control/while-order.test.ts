@@ -54,7 +54,7 @@ test('a thousand iterations need at most 12 readbacks, and no compile after the 
   wgsl.reset();
   const y = count(x, n);
   await sync();
-  expect(wgsl.counts.copies).toBeLessThanOrEqual(12);
+  expect(wgsl.counts.readbacks).toBeLessThanOrEqual(12);
   expect(wgsl.counts.compiles).toBe(0);
   await assertAllClose(y, [1001, 1002, 1003]);
 });

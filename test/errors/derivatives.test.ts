@@ -1,7 +1,8 @@
 /** Every way to go wrong with derivatives: code, path, shapes, line, fix; the whole message each time. */
 import { describe, expect, test } from 'vitest';
 import {
-  BatchStat, Module, Param, State, Variable, cpu, grad, hessian, jacfwd, jit, jvp, linearTranspose, linearize, np, valueAndGrad, vjp, withDevice,
+  BatchStat, Module, Param, State, Variable, cpu, grad, hessian, jacfwd, jit, jvp, linearTranspose, linearize, np, valueAndGrad,
+  vjp, withDevice,
 } from '../../src/index.ts';
 import type { Tensor } from '../../src/index.ts';
 import { messageOf } from '../support/messages.ts';
@@ -47,7 +48,8 @@ describe('what the function returns', () => {
   });
 
   test('with hasAux, no pair', () => {
-    expect(raised(() => grad(((x: Tensor) => np.sum(x)) as unknown as (x: Tensor) => [Tensor, null], { hasAux: true })(a()))).toMatchInlineSnapshot(`
+    const alone = ((x: Tensor) => np.sum(x)) as unknown as (x: Tensor) => [Tensor, null];
+    expect(raised(() => grad(alone, { hasAux: true })(a()))).toMatchInlineSnapshot(`
       "[PYTREE] grad(anonymous): with hasAux the function must return [value, aux], and it returned float32[]
         at:  test/errors/derivatives.test.ts:LINE
         fix: return [value, aux];"
@@ -61,7 +63,8 @@ describe('what the function returns', () => {
   });
 
   test('a Promise', () => {
-    expect(raised(() => grad((async (x: Tensor) => await Promise.resolve(np.sum(x))) as unknown as (x: Tensor) => Tensor)(a()))).toMatchInlineSnapshot(`
+    const later = (x: Tensor): Promise<Tensor> => Promise.resolve(np.sum(x));
+    expect(raised(() => grad(later as unknown as (x: Tensor) => Tensor)(a()))).toMatchInlineSnapshot(`
       "[PROMISE] grad(anonymous) returned a Promise: a traced function runs once, synchronously, to record its operations
         at:  test/errors/derivatives.test.ts:LINE
         fix: await the data before the call, and pass it as an argument"
@@ -94,7 +97,8 @@ describe('what is differentiated', () => {
         at:  test/errors/derivatives.test.ts:LINE
         fix: x.astype('float32'), or argnums of other arguments"
     `);
-    expect(raised(() => grad((p: { x: Tensor; on: Tensor }) => np.sum(p.x))({ x: a(), on: np.greater(a(), 0) }))).toMatchInlineSnapshot(`
+    const masked = (p: { x: Tensor; on: Tensor }): Tensor => np.sum(p.x);
+    expect(raised(() => grad(masked)({ x: a(), on: np.greater(a(), 0) }))).toMatchInlineSnapshot(`
       "[DERIVATIVE] grad(anonymous): args[0].on is bool[2,3], and only floats have a derivative
         at:  test/errors/derivatives.test.ts:LINE
         fix: x.astype('float32'), or argnums of other arguments"
@@ -121,6 +125,11 @@ describe('what is differentiated', () => {
       "[VALUE] grad(anonymous): argnums names argument 0, and the call has 0
         at:  test/errors/derivatives.test.ts:LINE
         fix: grad((x) => np.sum(x))(x)"
+    `);
+    expect(raised(() => grad((x: Tensor) => np.sum(x), { argnums: [0, -1] })(a()))).toMatchInlineSnapshot(`
+      "[VALUE] grad(anonymous): argnums [0, -1] name one argument twice
+        at:  test/errors/derivatives.test.ts:LINE
+        fix: { argnums: [0] }"
     `);
     expect(raised(() => grad((x: Tensor) => np.sum(x), { argnums: 0.5 })(a()))).toMatchInlineSnapshot(`
       "[VALUE] grad(anonymous): argnums names argument 0.5, and the call has 1
@@ -156,7 +165,8 @@ describe('what is differentiated', () => {
   });
 
   test('wrt that is no filter', () => {
-    expect(raised(() => grad((m: Model) => np.sum(m.w.value), { wrt: 3 as unknown as string })(new Model()))).toMatchInlineSnapshot(`
+    const total = (m: Model): Tensor => np.sum(m.w.value);
+    expect(raised(() => grad(total, { wrt: 3 as unknown as string })(new Model()))).toMatchInlineSnapshot(`
       "[VALUE] the number 3 is not a filter: a class of Variables, a tag, or a predicate
         at:  test/errors/derivatives.test.ts:LINE
         fix: { wrt: Param }"
@@ -171,9 +181,9 @@ describe('what is differentiated', () => {
         fix: pass it once, or nnx.clone(model) for one of the two"
     `);
     expect(raised(() => grad(([v, w]: [Param, Param]) => np.sum(v.value.mul(w)))([model.w, model.w]))).toMatchInlineSnapshot(`
-      "[ALIASING] grad(anonymous): one Variable is differentiated at args[0][0] and again at args[0][1]
+      "[ALIASING] grad(anonymous): one Variable is differentiated at args[0][0] and differentiated at args[0][1]
         at:  test/errors/derivatives.test.ts:LINE
-        fix: pass it once"
+        fix: pass it once, or nnx.clone(model) for one of the two"
     `);
   });
 

@@ -3,11 +3,10 @@ import { expect, test } from 'vitest';
 import { evaluate } from '../../compiler/reference/evaluate.ts';
 import { grad, inspect, jit, lax, np, vmap } from '../../src/index.ts';
 import type { Tensor } from '../../src/index.ts';
-import { LANE_LOCAL } from '../support/lane-local.ts';
+import { laneLocal } from '../support/lane-local.ts';
 import { noise } from '../support/kernels.ts';
 import { expectFromDevice, onDevice } from '../support/program-laws.ts';
 import { property } from '../support/property.ts';
-import { randomPrograms } from '../support/random-programs.ts';
 import { useWgsl } from '../support/wgsl.ts';
 
 const wgsl = useWgsl();
@@ -84,6 +83,6 @@ test('inspect says how the loops run', () => {
   expect(inspection.toString()).toContain(`scan in-thread: ${reason}`);
 });
 
-property('random scans within threads', [randomPrograms({ ...LANE_LOCAL, maxEquations: 8 })], async ({ jaxpr, inputs }) => {
+property('random scans within threads', [laneLocal], async ({ jaxpr, inputs }) => {
   expectFromDevice(await onDevice(jaxpr, inputs), evaluate(jaxpr, inputs));
 }, 20);

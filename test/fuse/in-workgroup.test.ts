@@ -12,9 +12,9 @@ import { DERIVATIVE_PASSES } from '../../compiler/transforms/passes.ts';
 import { arraysOf } from '../support/arrays.ts';
 import { along, float32, int32, jaxprOf, matmul, moments } from '../support/jaxprs.ts';
 import { SOFTWARE } from '../support/kernels.ts';
+import { rowLocal } from '../support/lane-local.ts';
 import { profileIsReference } from '../support/program-laws.ts';
 import { property } from '../support/property.ts';
-import { randomPrograms } from '../support/random-programs.ts';
 import { useWgsl } from '../support/wgsl.ts';
 
 const wgsl = useWgsl();
@@ -111,13 +111,7 @@ test('reductions of a row, and a counter beside the rows, which one workgroup st
   }));
 });
 
-const ROW_LOCAL = randomPrograms({
-  primitives: ['add', 'sub', 'mul', 'max', 'tanh', 'neg', 'select_n', 'lt', 'dot_general', 'reduce_sum', 'reduce_max', 'scan', 'jit'],
-  shapes: [[3], [2, 3], [3, 3]],
-  maxEquations: 8,
-});
-
-property('random scans within workgroups', [ROW_LOCAL], (program) => profileIsReference(program, wgsl.device, DEFAULT_PROFILE), 20);
+property('random scans within workgroups', [rowLocal], (program) => profileIsReference(program, wgsl.device, DEFAULT_PROFILE), 20);
 
 describe('kernels are dispatched in every step', () => {
   test('on software, where barriers are dear', () => {

@@ -43,7 +43,10 @@ const ROW_OPS: Readonly<Record<string, Unary>> = {
 };
 
 const FLOAT: Closeness = { relative: 1e-5 };
-/** Where the derivative is a difference of numbers near 1, of which JAX's has lost digits too; JAX's logistic(-88), a denormal, is 0. */
+/**
+ * Where the derivative is a difference of numbers near 1, of which JAX's has lost digits too; JAX's logistic(-88), a denormal,
+ * is 0.
+ */
 const CLOSENESS: Readonly<Record<string, Closeness>> = {
   tanh: { relative: 1e-5, absolute: 2e-7 },
   sigmoid: { relative: 1e-5, absolute: 1e-7 },
@@ -59,8 +62,10 @@ const devices: Readonly<Record<string, () => Device>> = { cpu: () => cpu, WGSL: 
 /** Programs of several functions: WGSL pipelines take long to compile. */
 const GROUP = 6;
 
-function groupsOf(names: readonly string[]): string[][] {
-  return Array.from({ length: Math.ceil(names.length / GROUP) }, (_, i) => names.slice(i * GROUP, (i + 1) * GROUP));
+function groupsOf(table: object): (readonly [title: string, names: string[]])[] {
+  const names = Object.keys(table);
+  const groups = Array.from({ length: Math.ceil(names.length / GROUP) }, (_, i) => names.slice(i * GROUP, (i + 1) * GROUP));
+  return groups.map((group) => [group.join(', '), group]);
 }
 
 interface Derivative {
@@ -85,8 +90,8 @@ async function compare(device: Device, xs: readonly Tensor[], table: Readonly<Re
   const columns = await Promise.all(xs.map((x) => x.data()));
   const lines = Object.entries(table).map(async ([name, { expected }], i) => {
     const closeness = CLOSENESS[name] ?? FLOAT;
-    const found = await Promise.all(results[i]!.map(async (given, k) => differences(await given.data(), expected[k]!, columns, closeness)));
-    return found.flatMap((list, k) => list.map((line) => `${name}, operand ${k}: ${line}`));
+    const found = results[i]!.map(async (given, k) => differences(await given.data(), expected[k]!, columns, closeness));
+    return (await Promise.all(found)).flatMap((list, k) => list.map((line) => `${name}, operand ${k}: ${line}`));
   });
   expect((await Promise.all(lines)).flat()).toEqual([]);
 }
@@ -95,17 +100,17 @@ const floats = (values: readonly string[]): ArrayLike<number> => decode('float32
 
 for (const [deviceName, device] of Object.entries(devices)) {
   describe(deviceName, () => {
-    test.each(groupsOf(Object.keys(UNARY)).map((names) => [names.join(', '), names] as const))('%s', async (_, names) => {
+    test.each(groupsOf(UNARY))('%s', async (_, names) => {
       const table = names.map((name) => [name, { f: UNARY[name]!, expected: [floats(NUMERICS.gradUnary[name]!)] }] as const);
       await compare(device(), [np.array(decode('float32', NUMERICS.x))], Object.fromEntries(table));
     });
 
-    test.each(groupsOf(Object.keys(BINARY)).map((names) => [names.join(', '), names] as const))('%s', async (_, names) => {
+    test.each(groupsOf(BINARY))('%s', async (_, names) => {
       const table = names.map((name) => [name, { f: BINARY[name]!, expected: NUMERICS.gradBinary[name]!.map(floats) }] as const);
       await compare(device(), pairs('float32', NUMERICS.binaryX).map((x) => np.array(x)), Object.fromEntries(table));
     });
 
-    test.each(groupsOf(Object.keys(ROW_OPS)).map((names) => [names.join(', '), names] as const))('%s of rows', async (_, names) => {
+    test.each(groupsOf(ROW_OPS))('%s of rows', async (_, names) => {
       const x = np.array(decode('float32', Object.values(rows).flat()), { shape: [Object.keys(rows).length, 4] });
       const table = names.map((name) => {
         const expected = floats(Object.keys(rows).flatMap((row) => gradRowOps[name]![row]!));

@@ -96,7 +96,7 @@ for (const [deviceName, device] of Object.entries(devices)) {
             descend(model, gradients);
           });
         }
-        for (const [i, loss] of losses.entries()) await assertAllClose(loss, expected['sgd_lr0.05_losses'][i]!, { rtol: 1e-4, atol: 0 });
+        await assertAllClose(np.stack(losses), np.array(expected['sgd_lr0.05_losses']), { rtol: 1e-4, atol: 0 });
         const stats = model.split()[0].extract(BatchStat);
         for (const [path, data] of Object.entries(expected.batch_stats_after)) {
           await assertAllClose(stats.get(path).value.reshape([-1]), np.array(data), { rtol: 1e-4, atol: 1e-5 });

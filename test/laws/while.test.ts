@@ -6,7 +6,7 @@ import { DEFAULT_PROFILE } from '../../compiler/program.ts';
 import { evaluate } from '../../compiler/reference/evaluate.ts';
 import { executeGraph } from '../support/execute-graph.ts';
 import {
-  deviceIsReference, drawMapping, expectFromDevice, mappingIsLoop, optimizingIsIdentity, textIsWhole,
+  callsAreIndependent, deviceIsReference, drawMapping, expectFromDevice, mappingIsLoop, optimizingIsIdentity, textIsWhole,
 } from '../support/program-laws.ts';
 import { property } from '../support/property.ts';
 import { randomPrograms } from '../support/random-programs.ts';
@@ -42,3 +42,4 @@ property('so do those of mapped loops, where lanes may end one by one', [program
 
 const small = randomPrograms({ ...options, maxEquations: 5 }).filter((program) => hasWhile(program) && isEncoded(program));
 property('so does the device', [small], deviceIsReference, 3);
+property('calls in flight do not disturb each other', [fc.array(small, { minLength: 2, maxLength: 3 })], callsAreIndependent, 2);

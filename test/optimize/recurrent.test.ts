@@ -39,7 +39,7 @@ const gated: Cell = (o, [wx, wh, b], h, x) => {
   return o.add(o.mul(o.sub(1, update), candidate), o.mul(update, h));
 };
 
-/** The sum of all states times factors; its inputs are the weights of the cell, the first state, the inputs, and the factors. */
+/** The squared distance of all states from targets; its inputs are the weights of the cell, the first state, the inputs, the targets. */
 function lossOf(cell: Cell, gates: number, { steps, rows, inputs, width }: Sizes): Jaxpr {
   const weights = [float32(inputs, gates * width), float32(width, gates * width), float32(gates * width)];
   const step = (o: Builder, ...args: readonly Atom[]): Atom[] => {
@@ -51,7 +51,7 @@ function lossOf(cell: Cell, gates: number, { steps, rows, inputs, width }: Sizes
   return jaxprOf(types, (o, ...args) => {
     const params = { jaxpr, length: steps, reverse: false, numConsts: 3, numCarry: 1 };
     const [, states] = o.scan(...args.slice(0, 5), params) as readonly Atom[];
-    return o.reduceSum(o.mul(states!, args[5]!), { axes: [0, 1, 2] });
+    return o.reduceSum(o.square(o.sub(states!, args[5]!)), { axes: [0, 1, 2] });
   });
 }
 

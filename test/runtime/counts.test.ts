@@ -27,7 +27,7 @@ const looping = program('looping', {
 });
 
 /** What a call like the one before does not do. */
-const NOTHING_NEW = { compiles: 0, writes: 0, bindGroups: 0, buffers: 0, bytes: 0, copies: 0 };
+const NOTHING_NEW = { compiles: 0, writes: 0, bindGroups: 0, buffers: 0, bytes: 0, copies: 0, readbacks: 0 };
 
 describeOnGpu('the counts of calls', () => {
   let device: Device;
@@ -54,7 +54,7 @@ describeOnGpu('the counts of calls', () => {
     const run = (): void => device.run(executable, [data], call).forEach((result) => result.release());
     const first = await counted(run);
     expect(first).toEqual({
-      dispatches: 2, passes: 1, submits: 1, compiles: 2, writes: 1, bindGroups: 2, buffers: 3, bytes: 768, copies: 0,
+      ...NOTHING_NEW, dispatches: 2, passes: 1, submits: 1, compiles: 2, writes: 1, bindGroups: 2, buffers: 3, bytes: 768,
     });
     const second = await counted(run);
     expect(second).toEqual({ ...NOTHING_NEW, dispatches: 2, passes: 1, submits: 1 });
@@ -121,7 +121,7 @@ describeOnGpu('the counts of calls', () => {
     await readTwice();
     reset();
     expect(await readTwice()).toEqual([Float32Array.of(2, 6), Float32Array.of(2, 6)]);
-    expect(counts).toMatchObject({ copies: 2, submits: 2, buffers: 0, dispatches: 0 });
+    expect(counts).toMatchObject({ copies: 2, readbacks: 2, submits: 2, buffers: 0, dispatches: 0 });
   });
 
   test('a program without work submits nothing', async () => {
@@ -154,7 +154,7 @@ describeOnGpu('the counting device', () => {
     const gpu = { requestAdapter: () => Promise.resolve(adapter) } as unknown as GPU;
     expect((await doubleOnGpu(gpu)).values).toEqual([2, 4, 6, 9]);
     expect(counts).toEqual({
-      dispatches: 1, copies: 1, writes: 1, submits: 1, passes: 1, compiles: 1, buffers: 2, bytes: 32, bindGroups: 1,
+      dispatches: 1, copies: 1, readbacks: 1, writes: 1, submits: 1, passes: 1, compiles: 1, buffers: 2, bytes: 32, bindGroups: 1,
     });
   });
 });

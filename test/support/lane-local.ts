@@ -6,7 +6,7 @@ import { float32, int32 } from './jaxprs.ts';
 import { randomLoops } from './random-loops.ts';
 import type { RandomLoop } from './random-loops.ts';
 
-const NAMES: ReadonlySet<string> = new Set([...ELEMENTWISE.map(({ name }) => name), 'jit', 'cond']);
+const NAMES: ReadonlySet<string> = new Set([...ELEMENTWISE.map(({ name }) => name), 'jit', 'cond', 'scan']);
 
 /** Everything is elementwise, and has four elements or is a scalar. */
 export const laneLocal: fc.Arbitrary<RandomLoop> = randomLoops((name) => NAMES.has(name), {
@@ -17,7 +17,7 @@ export const laneLocal: fc.Arbitrary<RandomLoop> = randomLoops((name) => NAMES.h
 });
 
 const ROW_NAMES: ReadonlySet<string> = new Set([
-  'add', 'sub', 'mul', 'max', 'neg', 'tanh', 'lt', 'select_n', 'dot_general', 'reduce_sum', 'reduce_max', 'broadcast_in_dim',
+  'add', 'sub', 'mul', 'max', 'neg', 'tanh', 'lt', 'select_n', 'dot_general', 'reduce_sum', 'reduce_max', 'broadcast_in_dim', 'scan',
 ]);
 
 /** Carries of three rows; steps may reduce rows and multiply them by matrices, and sometimes mix them. */

@@ -33,13 +33,25 @@ const noisy = jaxprOf([float32()], (o, x) => {
   return y;
 });
 
-test('what is read becomes outputs; the flags of checks become one', () => {
+test('what is read becomes outputs; the flags of checks become the bits of one', () => {
   const { jaxpr, steps } = takeOutEffects(noisy);
   verifyJaxpr(jaxpr);
   expect(hasEffects(jaxpr)).toBe(false);
   expect(steps.map((step) => step.kind)).toEqual(['print', 'check', 'print', 'print', 'check']);
-  expect(numbers(jaxpr, scalar(5))).toEqual([[10], [5], [0, 1], [10], [10]]);
-  expect(numbers(optimize(jaxpr), scalar(-1))).toEqual([[-2], [-1], [1, 0], [-2], [-2]]);
+  expect(numbers(jaxpr, scalar(5))).toEqual([[10], [5], [0b10], [10], [10]]);
+  expect(numbers(optimize(jaxpr), scalar(-1))).toEqual([[-2], [-1], [0b01], [-2], [-2]]);
+});
+
+test('the flags of many checks take an output for every 32', () => {
+  const jaxpr = jaxprOf([float32()], (o, x) => {
+    for (let i = 0; i < 70; i++) o.check(o.eq(x!, i), { message: `it is ${i}` });
+    return x!;
+  });
+  const { jaxpr: taken, steps } = takeOutEffects(jaxpr);
+  expect(steps.slice(30, 34)).toMatchObject([{ output: 0, bit: 30 }, { output: 0, bit: 31 }, { output: 1, bit: 0 }, { output: 1, bit: 1 }]);
+  expect([0, 31, 32, 69].map((x) => numbers(taken, scalar(x)).slice(1).flat())).toEqual([
+    [1, 0, 0], [2 ** 31, 0, 0], [0, 1, 0], [0, 0, 2 ** 5],
+  ]);
 });
 
 test('a jaxpr without effects stays itself', () => {
@@ -57,7 +69,7 @@ test('scans stack them, and branches that are not taken give zeros', () => {
   verifyJaxpr(taken);
   expect(steps).toMatchObject([{ kind: 'loop', length: 3, body: [{ kind: 'branch', cases: [[], { length: 5 }] }] }]);
   const [last, index, printed, flags] = numbers(taken, scalar(3), fromNumbers('int32', [3], [1, 0, 1]));
-  expect([last, index, printed, flags]).toEqual([[-12], [1, 0, 1], [3, 0, -6], [0, 0, 0, 0, 1, 0]]);
+  expect([last, index, printed, flags]).toEqual([[-12], [1, 0, 1], [3, 0, -6], [0, 0, 0b01]]);
 });
 
 describe('the optimizer', () => {
@@ -88,8 +100,8 @@ test('guarded, they follow a flag; stripped, there are none', () => {
   expect(steps.map((step) => step.kind)).toEqual(['print', 'check', 'print', 'print', 'check']);
   const flag = (value: number) => fromNumbers('bool', [], [value]);
   const [, when, , flags] = numbers(jaxpr, flag(0), scalar(-1));
-  expect([when, flags]).toEqual([[0], [0, 0]]);
-  expect(numbers(jaxpr, flag(1), scalar(-1))[3]).toEqual([1, 0]);
+  expect([when, flags]).toEqual([[0], [0]]);
+  expect(numbers(jaxpr, flag(1), scalar(-1))[3]).toEqual([0b01]);
   expect(numbers(withoutEffects(noisy), scalar(5))).toEqual([[10]]);
 });
 

@@ -116,11 +116,11 @@ function knownPart({ known, residuals }: SplitJaxpr): Jaxpr {
 
 export const transposeWhile: TransposeRule<WhileParams> = {
   kind: 'rule',
-  cotangents(): readonly Tangent[] {
+  cotangents({ source }): readonly Tangent[] {
     const problem = 'while: reverse-mode differentiation needs a number of iterations that is known beforehand';
     throw new HeddleError('DERIVATIVE', `${problem}: use lax.foriLoop with static bounds, or lax.scan`, {
       fix: 'lax.foriLoop(0, 10, (i, x) => body(x), init)',
-    });
+    }).at(source && `${source.file}:${source.line}:${source.column}`);
   },
 };
 

@@ -1,10 +1,10 @@
 /** State in derivatives: written once, in the forward pass; its tangents end at the transform, and not at the one around it. */
 import { describe, expect, test } from 'vitest';
 import {
-  BatchStat, HeddleError, Module, Param, cpu, grad, hessian, jacfwd, jacrev, jit, jvp, linearize, makeJaxpr, nnx, np, valueAndGrad, vjp,
-  vmap, withDevice,
+  BatchStat, HeddleError, Module, Param, cpu, grad, hessian, jacfwd, jacrev, jit, jvp, linearize, makeJaxpr, np, valueAndGrad,
+  vjp, vmap, withDevice,
 } from '../../../src/index.ts';
-import type { Tensor } from '../../../src/index.ts';
+import type { State, Tensor } from '../../../src/index.ts';
 import { assertAllClose } from '../../../src/testing/index.ts';
 import { useWgsl } from '../../support/wgsl.ts';
 
@@ -23,7 +23,7 @@ class Cell extends Module {
 describe.each(Object.entries(devices))('on %s', (_, device) => {
   const on = <T>(f: () => T): T => withDevice(device(), f);
 
-  test.each([false, true])('a tangent through state ends at its transform and not at the outer one, jitted: %s', async (isJitted) => {
+  test.each([false, true])('a tangent through state ends at its transform, not at the outer one, jitted: %s', async (isJitted) => {
     const m = new Cell(0);
     const inner = (x: Tensor): Tensor => {
       m.c.value = m.c.value.add(x);
@@ -61,7 +61,7 @@ class Counting extends Module {
 const run = (model: Counting): Tensor => model.forward();
 
 describe('what the function writes is written once', () => {
-  const along = (model: Counting): nnx.State => model.split()[0].extract(Param);
+  const along = (model: Counting): State => model.split()[0].extract(Param);
   const transforms: Readonly<Record<string, (model: Counting) => unknown>> = {
     grad: (model) => grad(run)(model),
     valueAndGrad: (model) => valueAndGrad(run)(model),
@@ -153,6 +153,6 @@ test('one Variable in two roles', () => {
   };
   const sum = (a: Cell, b: Cell): Tensor => a.c.value.add(b.c);
   expect(code(() => grad(sum)(model, model))).toBe('ALIASING');
-  expect(code(() => grad(sum, { argnums: [0, 1] })(model, model))).toBe('no error');
+  expect(code(() => grad(sum, { argnums: [0, 1] })(model, model))).toBe('ALIASING');
   expect(code(() => grad(([a, b]: [Param, Param]) => a.value.add(b))([model.c, model.c]))).toBe('ALIASING');
 });
