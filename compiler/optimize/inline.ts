@@ -3,8 +3,8 @@
  * or whose branches are all equal.
  */
 import { equalJaxprs } from '../ir/hash.ts';
-import { Jaxpr, Literal } from '../ir/jaxpr.ts';
-import type { Atom, Equation } from '../ir/jaxpr.ts';
+import { Literal } from '../ir/jaxpr.ts';
+import type { Atom, Equation, Jaxpr } from '../ir/jaxpr.ts';
 import { conform, rewrite } from './rewrite.ts';
 import type { Context } from './rewrite.ts';
 

@@ -1,6 +1,6 @@
 /** A call traced to be differentiated. */
 import { isFloat } from '../../compiler/dtype.ts';
-import type { Jaxpr } from '../../compiler/ir/jaxpr.ts';
+import type { Aval, Jaxpr } from '../../compiler/ir/jaxpr.ts';
 import { currentValue } from '../trace/arguments.ts';
 import type { Arguments } from '../trace/arguments.ts';
 import { located } from '../trace/bind.ts';
@@ -22,6 +22,8 @@ export interface TracedCall {
   /** What was captured, then the arguments, to the outputs, then what was written. */
   readonly jaxpr: Jaxpr;
   readonly operands: readonly Tensor[];
+  /** Those of the traced leaves of the arguments. */
+  readonly avals: readonly Aval[];
   /** Which operands are differentiated. */
   readonly moving: readonly boolean[];
   /** Which outputs of the jaxpr have a derivative: floats that are not auxiliary. */
@@ -53,7 +55,8 @@ export function traceCall(
     check(out);
     return [out, aux];
   };
-  const traced = traceFunction(name, pair, inputs, values.map(({ aval }) => aval));
+  const avals = values.map(({ aval }) => aval);
+  const traced = traceFunction(name, pair, inputs, avals);
   const { plan, finished } = traced;
   const [treedef] = plan.treedef.kind === 'array' ? plan.treedef.children : [];
   const leaves = plan.leaves.slice(0, countLeaves(treedef!));
@@ -66,6 +69,7 @@ export function traceCall(
     inputs,
     jaxpr,
     operands: [...finished.captures.map(({ outer }) => outer), ...values],
+    avals,
     moving: [...finished.captures.map(() => false), ...moving],
     smooth: jaxpr.outputs.map(({ aval }, i) => i < out.count && isFloat(aval.dtype)),
     out,

@@ -2,7 +2,7 @@
 import { derivativeJaxpr } from '../../compiler/transforms/linearize.ts';
 import { readOptions } from '../options.ts';
 import { applyJaxpr } from '../trace/apply.ts';
-import { readArguments } from '../trace/arguments.ts';
+import { currentValue, readArguments } from '../trace/arguments.ts';
 import { located } from '../trace/bind.ts';
 import { calleeName } from '../trace/callee.ts';
 import { toTensor } from '../trace/literal.ts';
@@ -51,7 +51,8 @@ export function jvp(
     const names = { call: name, tree: 'primals', beside: 'tangents', fix: FIX };
     const { args, beside } = readDuals(names, checkList(name, 'primals', primals), checkList(name, 'tangents', tangents));
     const inputs = readArguments(args);
-    const directions = directionsOf(names, inputs, beside);
+    const avals = inputs.traced.map((leaf) => currentValue(leaf).aval);
+    const directions = directionsOf(names, inputs, avals, beside);
     const places = directions.flatMap((direction, place) => (direction === null ? [] : [place]));
     const call = traceCall(name, f, hasAux, inputs, places);
     const given = directions.filter((direction) => direction !== null);

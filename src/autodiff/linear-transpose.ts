@@ -33,7 +33,8 @@ export function linearTranspose(f: Differentiable, ...primals: unknown[]): (cota
     }
     const all = call.operands.map(() => true);
     const { jaxpr } = DERIVATIVE_PASSES.transpose(call.jaxpr, call.moving, call.smooth, all);
-    const known = call.operands.filter((_, i) => call.moving[i] !== true);
+    // Handles of their own, which outlive a captured Variable's move to another value.
+    const known = call.operands.filter((_, i) => call.moving[i] !== true).map((operand) => operand.alias());
     const names = { call: name, tree: 'outputs', beside: 'cotangent', fix: 'transposed(tree.map(np.onesLike, f(x)))' };
     return (cotangent: unknown): unknown =>
       located(() => {

@@ -1,6 +1,5 @@
 /** Linearization: the value of a function, and its derivative as a function of tangents. The counterpart of jax.linearize. */
 import { applyJaxpr } from '../trace/apply.ts';
-import { currentValue } from '../trace/arguments.ts';
 import { located } from '../trace/bind.ts';
 import { userError } from '../trace/user-error.ts';
 import { besideLeaves } from './beside.ts';
@@ -44,7 +43,7 @@ function pushForward(linear: LinearizedCall, tangents: readonly unknown[]): unkn
   const names = { call: name, tree: 'primals', beside: 'tangents', fix: 'push(dx), each tangent a tree like its primal' };
   const { leaves, treedef } = readLeaves(primals, 'primals');
   const beside = besideEach(names, leaves, besideLeaves(names, treedef, tangents));
-  const directions = directionsOf(names, args.inputs, beside);
+  const directions = directionsOf(names, args.inputs, call.avals, beside);
   const unknown = directions.findIndex((direction, place) => direction !== null && !args.places.includes(place));
   if (unknown >= 0) {
     const { path } = args.inputs.traced[unknown]!;
@@ -52,6 +51,6 @@ function pushForward(linear: LinearizedCall, tangents: readonly unknown[]): unkn
       fix: 'linearize(f, model, { wrt: Variable })',
     });
   }
-  const given = args.places.map((place) => directions[place] ?? zerosOf(currentValue(args.inputs.traced[place]!).aval));
+  const given = args.places.map((place) => directions[place] ?? zerosOf(call.avals[place]!));
   return buildTangents(call, applyJaxpr(name, linearized.linear, [...residuals, ...given]));
 }

@@ -1,5 +1,4 @@
 /** Trees like the value of a function, with something else in the place of its tensors. */
-import { isFloat } from '../../compiler/dtype.ts';
 import type { Aval } from '../../compiler/ir/jaxpr.ts';
 import { np } from '../numpy/index.ts';
 import { buildOutputs } from '../trace/outputs.ts';

@@ -40,7 +40,7 @@ export function linearizeCall(transform: string, f: Differentiable, given: reado
   return { name, call, args, primals, linearized, residuals, out, aux, hasAux: choices.hasAux };
 }
 
-/** A residual that is an operand stays the tensor that it is. */
+/** A residual that is an operand is a handle of its own on it, which outlives a Variable's move to another value. */
 function runPrimal(
   { name, operands, jaxpr }: TracedCall,
   { primal, residuals }: LinearizedJaxpr,
@@ -49,6 +49,6 @@ function runPrimal(
   const made = residuals.filter((residual) => !known.has(residual));
   const outputs = [...primal.outputs.slice(0, jaxpr.outputs.length), ...made];
   const computed = applyJaxpr(name, new Jaxpr([], primal.inputs, primal.equations, outputs), operands);
-  made.forEach((residual, i) => known.set(residual, computed[jaxpr.outputs.length + i]!));
-  return { results: computed.slice(0, jaxpr.outputs.length), residuals: residuals.map((residual) => known.get(residual)!) };
+  const kept = residuals.map((residual) => known.get(residual)?.alias() ?? computed[jaxpr.outputs.length + made.indexOf(residual)]!);
+  return { results: computed.slice(0, jaxpr.outputs.length), residuals: kept };
 }

@@ -1,5 +1,5 @@
 /** The tangents of a call's arguments. */
-import { currentValue } from '../trace/arguments.ts';
+import type { Aval } from '../../compiler/ir/jaxpr.ts';
 import type { Arguments } from '../trace/arguments.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import { userError } from '../trace/user-error.ts';
@@ -14,13 +14,18 @@ export function besideEach(names: Names, leaves: readonly unknown[], found: read
   return leaves.flatMap((leaf, i) => (isHolder(leaf) ? besideVariables(names, leaf, found[i]!) : [found[i]!]));
 }
 
-/** The tangent of each traced leaf; null where it is zero. @throws SHAPE, DTYPE; ALIASING for two tangents of one Variable. */
-export function directionsOf(names: Names, inputs: Arguments, beside: readonly Beside[]): (Tensor | null)[] {
+/** The tangent of each traced leaf, which are of these avals; null where it is zero. @throws SHAPE, DTYPE; ALIASING for two tangents of one Variable. */
+export function directionsOf(
+  names: Names,
+  inputs: Arguments,
+  avals: readonly Aval[],
+  beside: readonly Beside[],
+): (Tensor | null)[] {
   const given = inputs.traced.map((): { readonly tensor: Tensor; readonly path: string } | null => null);
   inputs.places.forEach((place, i) => {
     if (place < 0) return;
     const [{ path }, known] = [beside[i]!, given[place]];
-    const tensor = tensorBeside(names, beside[i]!, currentValue(inputs.traced[place]!).aval);
+    const tensor = tensorBeside(names, beside[i]!, avals[place]!);
     if (tensor === null) return;
     if (known !== null && known !== undefined) {
       throw userError('ALIASING', `${names.call}: one Variable has a tangent at ${known.path} and another at ${path}`, {

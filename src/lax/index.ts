@@ -9,6 +9,7 @@ export * from './sort.ts';
 export * from './movement.ts';
 export * from './dynamic.ts';
 export * from './contract.ts';
+export * from './barrier.ts';
 export * from './collectives.ts';
 export { scan } from '../control/scan.ts';
 export { associativeScan } from '../control/associative-scan.ts';

@@ -154,6 +154,25 @@ describe('vjp', () => {
     expect(codeOf(() => on(() => leaked(dx)))).toBe('LEAKED_TRACER');
   });
 
+  test('a pullback keeps what it needs, whatever becomes of the Variables and tensors around it', async () => {
+    const model = new Scale();
+    const input = vector(1, 2);
+    const [, pullback] = on(() =>
+      vjp((m: Scale, v: Tensor) => {
+        const y = v.mul(m.w);
+        m.w.value = m.w.value.mul(0);
+        return y;
+      }, model, input),
+    );
+    const [, push] = on(() => linearize((v: Tensor) => v.mul(model.calls).mul(2), input));
+    const transposed = on(() => linearTranspose((v: Tensor) => v.mul(model.calls), input));
+    model.calls.value = 5;
+    input.dispose();
+    const [state, ct] = on(() => pullback(vector(1, 1)));
+    await assertAllClose([state.get('w').value, ct], [vector(1, 2), vector(2, 3)]);
+    await assertAllClose([on(() => push(dx)), on(() => transposed(dx))[0]], [vector(0, 0), vector(0, 0)]);
+  });
+
   test('the cotangent of a linear function is that of its transpose', async () => {
     const f = (a: Tensor): Tensor => lax.rev(np.cumsum(a), [0]).mul(3);
     const [, pullback] = on(() => vjp(f, x));

@@ -133,6 +133,14 @@ describe('checkNans', () => {
     await failureOf(on(() => choose(np.array(NaN))));
   });
 
+  test('of a loop of unknown length the results', async () => {
+    const f = debug.checkNans((x: Tensor) =>
+      lax.whileLoop((c: Tensor) => np.greater(c, 0), (c: Tensor) => np.sqrt(c.sub(1)), x),
+    );
+    expect((await failureOf(on(() => f(np.array(0.5))))).problem).toBe('while gave NaN');
+    await assertAllClose(on(() => f(np.array(1))), 0);
+  });
+
   test('of a derivative that is NaN where the function is not', async () => {
     const f = (x: Tensor): Tensor => np.where(np.greater(x, 0), np.sqrt(x), 0);
     await assertAllClose(on(() => debug.checkNans(f)(np.array(0))), 0);

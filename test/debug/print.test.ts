@@ -76,11 +76,24 @@ describe('inside', () => {
     expect(await printed(on(() => lax.scan(body, np.array(0), np.zeros([0]))))).toEqual([]);
   });
 
+  test('unrolled scans, and map in chunks', async () => {
+    const body = (c: Tensor, x: Tensor): [Tensor, null] => (debug.print('{} {}', c, x), [c.add(x), null]);
+    for (const unroll of [2, 3, true] as const) {
+      for (const [reverse, lines] of [[false, ['0 1', '1 2', '3 3']], [true, ['0 3', '3 2', '5 1']]] as const) {
+        expect(await printed(on(() => lax.scan(body, np.array(0), xs(), { unroll, reverse })))).toEqual(lines);
+      }
+    }
+    const show = (x: Tensor): Tensor => (debug.print('{}', x), x);
+    expect(await printed(on(() => lax.map(show, xs(), { batchSize: 2 })))).toEqual(['1', '2', '3']);
+  });
+
   test('foriLoop with numbers as bounds; of other loops it is an error', async () => {
     const body = (i: Tensor, x: Tensor): Tensor => (debug.print('{} {}', i, x), x.mul(2));
     expect(await printed(on(() => lax.foriLoop(0, 3, body, np.array(1))))).toEqual(['0 1', '1 2', '2 4']);
     const loop = (): Tensor => lax.whileLoop((x: Tensor) => np.less(x, 9), (x: Tensor) => body(x, x), np.array(1));
     expect(codeOf(on(loop))).toBe('UNSUPPORTED');
+    const choose = (x: Tensor): Tensor => lax.cond(np.greater(x, 1), loop, () => np.array(0));
+    expect(codeOf(on(() => vmap(choose)(xs())))).toBe('UNSUPPORTED');
   });
 
   test('cond: in the branch that is taken, also in every step of a scan', async () => {

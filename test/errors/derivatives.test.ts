@@ -50,7 +50,7 @@ describe('what the function returns', () => {
   test('with hasAux, no pair', () => {
     const alone = ((x: Tensor) => np.sum(x)) as unknown as (x: Tensor) => [Tensor, null];
     expect(raised(() => grad(alone, { hasAux: true })(a()))).toMatchInlineSnapshot(`
-      "[PYTREE] grad(anonymous): with hasAux the function must return [value, aux], and it returned float32[]
+      "[PYTREE] grad(alone): with hasAux the function must return [value, aux], and it returned float32[]
         at:  test/errors/derivatives.test.ts:LINE
         fix: return [value, aux];"
     `);
@@ -65,7 +65,7 @@ describe('what the function returns', () => {
   test('a Promise', () => {
     const later = (x: Tensor): Promise<Tensor> => Promise.resolve(np.sum(x));
     expect(raised(() => grad(later as unknown as (x: Tensor) => Tensor)(a()))).toMatchInlineSnapshot(`
-      "[PROMISE] grad(anonymous) returned a Promise: a traced function runs once, synchronously, to record its operations
+      "[PROMISE] grad(later) returned a Promise: a traced function runs once, synchronously, to record its operations
         at:  test/errors/derivatives.test.ts:LINE
         fix: await the data before the call, and pass it as an argument"
     `);
@@ -99,7 +99,7 @@ describe('what is differentiated', () => {
     `);
     const masked = (p: { x: Tensor; on: Tensor }): Tensor => np.sum(p.x);
     expect(raised(() => grad(masked)({ x: a(), on: np.greater(a(), 0) }))).toMatchInlineSnapshot(`
-      "[DERIVATIVE] grad(anonymous): args[0].on is bool[2,3], and only floats have a derivative
+      "[DERIVATIVE] grad(masked): args[0].on is bool[2,3], and only floats have a derivative
         at:  test/errors/derivatives.test.ts:LINE
         fix: x.astype('float32'), or argnums of other arguments"
     `);
@@ -326,7 +326,7 @@ test('the transpose of what is not linear', () => {
       fix: vjp(f, x) for a function that is not linear"
   `);
   expect(raised(() => linearTranspose((x: Tensor) => x.mul(x), a()))).toMatchInlineSnapshot(`
-    "[NONLINEAR] mul cannot be transposed: more than one of its operands depends on what it is to be linear in
+    "[NONLINEAR] mul cannot be transposed: it is linear in each of its operands, and not in both together
       at:  test/errors/derivatives.test.ts:LINE
       fix: vjp(f, x) for a function that is not linear"
   `);

@@ -75,6 +75,18 @@ test('under vmap a scan is still one dispatch', async () => {
   expect([...found]).toEqual(expected);
 });
 
+test('in a branch, and in a loop of dispatches', async () => {
+  const decay = (h: Tensor): Tensor => lax.scan((c: Tensor) => [c.mul(0.5), null] as const, h, null, { length: 3 })[0];
+  const choose = jit((i: Tensor, h: Tensor) => lax.cond(i.greater(0), decay, (other: Tensor) => other.neg(), h));
+  const one = np.array([1, 2, 3, 4]).astype('float32');
+  expect([...await choose(np.array(1), one).data()]).toEqual([0.125, 0.25, 0.375, 0.5]);
+  expect([...await choose(np.array(0), one).data()]).toEqual([-1, -2, -3, -4]);
+
+  const turned = (h: Tensor): readonly [Tensor, null] => [np.flip(decay(h)), null];
+  const nested = jit((h: Tensor) => lax.scan(turned, h, null, { length: 3 })[0]);
+  expect([...await nested(one.mul(512)).data()]).toEqual([4, 3, 2, 1]);
+});
+
 test('inspect says how the loops run', () => {
   const inspection = inspect((xs: Tensor) => integrate(xs, false))(np.zeros([STEPS, WIDTH]));
   expect(inspection.lowerings.map(({ primitive, chosen }) => [primitive, chosen])).toEqual([['scan', 'in-thread']]);

@@ -111,7 +111,7 @@ test('reductions of a row, and a counter beside the rows, which one workgroup st
   }));
 });
 
-property('random scans within workgroups', [rowLocal], (program) => profileIsReference(program, wgsl.device, DEFAULT_PROFILE), 20);
+property('random scans within workgroups', [rowLocal], (scan) => profileIsReference(scan, wgsl.device, DEFAULT_PROFILE), 20);
 
 describe('kernels are dispatched in every step', () => {
   test('on software, where barriers are dear', () => {

@@ -17,7 +17,8 @@ export const laneLocal: fc.Arbitrary<RandomLoop> = randomLoops((name) => NAMES.h
 });
 
 const ROW_NAMES: ReadonlySet<string> = new Set([
-  'add', 'sub', 'mul', 'max', 'neg', 'tanh', 'lt', 'select_n', 'dot_general', 'reduce_sum', 'reduce_max', 'broadcast_in_dim', 'scan',
+  'add', 'sub', 'mul', 'max', 'neg', 'tanh', 'lt', 'select_n', 'dot_general', 'reduce_sum', 'reduce_max', 'broadcast_in_dim',
+  'scan',
 ]);
 
 /** Carries of three rows; steps may reduce rows and multiply them by matrices, and sometimes mix them. */

@@ -36,7 +36,10 @@ export interface RandomLoop extends RandomProgram {
 }
 
 /** Well-conditioned scans of few steps, in both directions, over floats, integers and bools. */
-export function randomLoops(allows: (primitive: string) => boolean = () => true, types: LoopTypes = TYPES): fc.Arbitrary<RandomLoop> {
+export function randomLoops(
+  allows: (primitive: string) => boolean = () => true,
+  types: LoopTypes = TYPES,
+): fc.Arbitrary<RandomLoop> {
   const seed = fc.noShrink(fc.integer());
   return fc
     .record({ seed, steps: fc.array(seed, { minLength: 1, maxLength: 8, size: 'max' }) })

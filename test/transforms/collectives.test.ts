@@ -5,12 +5,13 @@ import type { Tensor } from '../../src/index.ts';
 import { assertAllClose } from '../../src/testing/index.ts';
 import { evaluate } from '../../compiler/reference/evaluate.ts';
 import { fromNumbers } from '../../compiler/reference/arrays.ts';
+import { sizeOf } from '../../compiler/shape.ts';
 import { PRIMITIVES } from '../../compiler/primitives/index.ts';
 import { batchJaxpr } from '../../compiler/transforms/vmap.ts';
 import { DERIVATIVE_PASSES } from '../../compiler/transforms/passes.ts';
 import { codeOf } from '../support/host.ts';
 import { equationJaxpr } from '../support/laws.ts';
-import { expectSame } from '../support/arrays.ts';
+import { at, expectSame } from '../support/arrays.ts';
 
 /** On the device `cpu`. */
 const on = <T>(f: () => T): T => withDevice(cpu, f);
@@ -159,6 +160,24 @@ function pulledBack(name: string, shape: readonly number[], params: object, cota
   const [result] = evaluate(batched, [fromNumbers('float32', batched.inputs[0]!.aval.shape, cotangent)]);
   return [...result!.data];
 }
+
+describe('over another axis a collective is a loop', () => {
+  const collectives = PRIMITIVES.filter(({ samples }) => samples.some(({ inputs, params }) => inputs.length > 0 && 'axisName' in params));
+  test.each(collectives.map((primitive) => [primitive.name, primitive] as const))('%s', (_, primitive) => {
+    expect(collectives.map(({ name }) => name)).toEqual(['psum', 'pmax', 'pmin', 'all_gather']);
+    for (const { inputs: [operand], params } of primitive.samples) {
+      const jaxpr = equationJaxpr(primitive, [operand!], params);
+      const one = batchJaxpr(jaxpr, 3, [0], [0], 'i').jaxpr;
+      for (let axis = 0; axis <= operand!.shape.length; axis++) {
+        const both = batchJaxpr(batchJaxpr(jaxpr, 2, [axis], [0]).jaxpr, 3, [0], [0], 'i').jaxpr;
+        const { dtype, shape } = both.inputs[0]!.aval;
+        const x = fromNumbers(dtype, shape, Array.from({ length: sizeOf(shape) }, (_value, i) => (7 * i) % 11));
+        const [rows] = evaluate(both, [x]);
+        for (const row of [0, 1]) expectSame(at(rows!, 1, row), evaluate(one, [at(x, axis + 1, row)])[0]!);
+      }
+    }
+  });
+});
 
 describe('derivatives', () => {
   test('psum transposes to psum, as in JAX', () => {

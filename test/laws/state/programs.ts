@@ -1,5 +1,5 @@
 /** Stateful programs in every transform, each beside the same program written functionally. */
-import { BatchStat, Module, checkpoint, customJvp, customVjp, jit, lax, np, vmap } from '../../../src/index.ts';
+import { BatchStat, Module, checkpoint, customJvp, customVjp, grad, jit, lax, np, vmap } from '../../../src/index.ts';
 import type { Tensor } from '../../../src/index.ts';
 
 /** A module with two Variables, one below a submodule, so that paths and order matter. */
@@ -43,7 +43,7 @@ export function pureStep({ calls, total }: CounterState, x: Tensor): [Tensor, Co
 }
 
 export interface StatefulProgram {
-  readonly transform: 'jit' | 'vmap' | 'scan' | 'cond' | 'whileLoop' | 'foriLoop' | 'foriLoop over tensors' | 'map' | 'checkpoint' | 'customJvp' | 'customVjp';
+  readonly transform: 'jit' | 'grad' | 'vmap' | 'scan' | 'cond' | 'whileLoop' | 'foriLoop' | 'foriLoop over tensors' | 'map' | 'checkpoint' | 'customJvp' | 'customVjp';
   readonly role: 'argument' | 'captured';
   make(): Counter;
   input(seed: number): Tensor;
@@ -69,6 +69,12 @@ const rows = (seed: number): Tensor =>
     [seed, 1, 2],
     [3, seed, 4],
   ]);
+
+/** The derivative of sum((total + x) * calls * x), which is (total + 2 x) * calls; the state as after the step. */
+function pureGradient(state: CounterState, x: Tensor): [Tensor, CounterState] {
+  const [, next] = pureStep(state, x);
+  return [next.total.add(x).mul(next.calls), next];
+}
 
 /** Rows of xs one after the other. */
 function pureLoop(state: CounterState, xs: Tensor): [Tensor, CounterState] {
@@ -100,6 +106,28 @@ export const PROGRAMS: readonly StatefulProgram[] = [
       return (_, x) => inner(x);
     },
     functional: pureStep,
+  },
+  {
+    transform: 'grad',
+    role: 'argument',
+    make: single,
+    input: one,
+    program: () => {
+      const gradient = grad((x: Tensor, counter: Counter) => np.sum(counter.step(x).mul(x)));
+      return (counter, x) => gradient(x, counter);
+    },
+    functional: pureGradient,
+  },
+  {
+    transform: 'grad',
+    role: 'captured',
+    make: single,
+    input: one,
+    program: (captured) => {
+      const inner = grad((x: Tensor) => np.sum(captured.step(x).mul(x)));
+      return (_, x) => inner(x);
+    },
+    functional: pureGradient,
   },
   {
     transform: 'vmap',
