@@ -3,6 +3,7 @@ import { isFloat } from '../../compiler/dtype.ts';
 import { sameAval, showAval } from '../../compiler/ir/jaxpr.ts';
 import type { Aval } from '../../compiler/ir/jaxpr.ts';
 import { sameShape } from '../../compiler/shape.ts';
+import { np } from '../numpy/index.ts';
 import { apply, tensorOf } from '../trace/bind.ts';
 import { literalOf, literalTensor } from '../trace/literal.ts';
 import type { Tensor } from '../trace/tensor.ts';
@@ -103,6 +104,22 @@ export function tensorBeside({ call, tree }: Names, { value, path }: Beside, ava
       fix: `x.astype('${aval.dtype}')`,
     });
   }
+  return weakenedTo(aval, tensor);
+}
+
+/** @throws DTYPE for anything but null beside a leaf that is no data. */
+export function expectNothing({ call }: Names, { value, path }: Beside, leaf: unknown): void {
+  if (value === null) return;
+  const problem = `${path} belongs to ${describeTree(leaf)}, and only floats have a derivative`;
+  throw userError('DTYPE', `${call}: ${problem}`, { fix: 'null' });
+}
+
+export function zerosOf(aval: Aval): Tensor {
+  return weakenedTo(aval, np.zeros(aval.shape, { dtype: aval.dtype }));
+}
+
+/** The tensor with the weakness of `aval`, which it otherwise has. */
+function weakenedTo(aval: Aval, tensor: Tensor): Tensor {
   if (sameAval(tensor.aval, aval)) return tensor;
   return apply('convert_element_type', [tensor], { newDtype: aval.dtype, weakType: aval.weak });
 }

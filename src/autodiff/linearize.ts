@@ -2,10 +2,10 @@
 import { applyJaxpr } from '../trace/apply.ts';
 import { located } from '../trace/bind.ts';
 import { userError } from '../trace/user-error.ts';
-import { besideLeaves } from './beside.ts';
+import { besideLeaves, zerosOf } from './beside.ts';
 import { readLeaves } from './leaves.ts';
 import type { WithAux, WithoutAux, WrtOptions } from './options.ts';
-import { buildTangents, zerosOf } from './outputs.ts';
+import { buildTangents } from './outputs.ts';
 import { linearizeCall } from './residuals.ts';
 import type { LinearizedCall } from './residuals.ts';
 import { besideEach, directionsOf } from './tangents.ts';

@@ -1,9 +1,7 @@
 /** Trees like the value of a function, with something else in the place of its tensors. */
-import type { Aval } from '../../compiler/ir/jaxpr.ts';
-import { np } from '../numpy/index.ts';
 import { buildOutputs } from '../trace/outputs.ts';
 import type { Tensor } from '../trace/tensor.ts';
-import { besideLeaves, tensorBeside } from './beside.ts';
+import { besideLeaves, expectNothing, tensorBeside, zerosOf } from './beside.ts';
 import type { Names } from './beside.ts';
 import type { TracedCall } from './call.ts';
 
@@ -28,13 +26,12 @@ export function readCotangents(names: Names, { out, jaxpr, smooth }: TracedCall,
   const found = besideLeaves(names, out.treedef, tree);
   const cotangents = new Map<number, Tensor>();
   out.leaves.forEach((leaf, i) => {
-    if (leaf.kind !== 'result' && leaf.kind !== 'fresh') return;
+    if (leaf.kind !== 'result' && leaf.kind !== 'fresh') {
+      expectNothing(names, found[i]!, leaf.kind === 'static' ? leaf.value : 'an argument');
+      return;
+    }
     const cotangent = tensorBeside(names, found[i]!, jaxpr.outputs[leaf.index]!.aval);
     if (cotangent !== null) cotangents.set(leaf.index, cotangent);
   });
   return jaxpr.outputs.flatMap(({ aval }, i) => (smooth[i] === true ? [cotangents.get(i) ?? zerosOf(aval)] : []));
-}
-
-export function zerosOf({ dtype, shape }: Aval): Tensor {
-  return np.zeros(shape, { dtype });
 }

@@ -1,4 +1,6 @@
 /** The laws as properties: they hold for all values that arbitraries of fast-check draw. */
+import type * as FastCheck from 'fast-check';
+import { HeddleError } from '../../compiler/errors.ts';
 import * as lax from '../lax/index.ts';
 import { np } from '../numpy/index.ts';
 import { Tensor } from '../trace/tensor.ts';
@@ -7,8 +9,6 @@ import { checkGrads } from './check-grads.ts';
 import type { CheckGradsOptions } from './check-grads.ts';
 import { assertAllClose } from './compare.ts';
 import type { Tolerance } from './compare.ts';
-import { loadFastCheck } from './fast-check.ts';
-import type { Arbitrary } from './fast-check.ts';
 import { jitLaw, printLaw, vmapLaw } from './laws.ts';
 
 export interface PropertyOptions extends Tolerance {
@@ -16,6 +16,11 @@ export interface PropertyOptions extends Tolerance {
   readonly runs?: number;
   /** Draws the same values again; a failure prints it. */
   readonly seed?: number;
+}
+
+/** An arbitrary of fast-check, by what says which values it draws: this file does not need fast-check's types. */
+export interface Arbitrary<T> {
+  map<U>(mapper: (value: T) => U): unknown;
 }
 
 type Drawn<A extends readonly unknown[]> = { readonly [K in keyof A]: Arbitrary<A[K]> };
@@ -26,10 +31,22 @@ async function forAll<A extends unknown[]>(
   law: (args: A, tolerance: Tolerance) => void | Promise<void>,
 ): Promise<void> {
   const { runs = 20, seed, ...tolerance } = options;
-  const fc = await loadFastCheck();
-  const values = fc.tuple(...(arbitraries as readonly Arbitrary<unknown>[])) as unknown as Arbitrary<A>;
-  const property = fc.asyncProperty(values, async (args) => law(args, tolerance));
-  await fc.assert(property, { numRuns: runs, ...(seed === undefined ? {} : { seed }) });
+  const { assert, asyncProperty, tuple } = await loadFastCheck();
+  const values = tuple(...(arbitraries as readonly Arbitrary<unknown>[] as Parameters<typeof tuple>));
+  const property = asyncProperty(values, async (args) => law(args as A, tolerance));
+  await assert(property, { numRuns: runs, ...(seed === undefined ? {} : { seed }) });
+}
+
+/** fast-check is loaded when a property is tested, and not before. @throws FEATURE when it is not installed. */
+async function loadFastCheck(): Promise<typeof FastCheck> {
+  try {
+    return await import('fast-check');
+  } catch (cause) {
+    throw new HeddleError('FEATURE', 'laws draw their arguments by the npm package fast-check, which is not installed', {
+      fix: 'npm install --save-dev fast-check',
+      cause,
+    });
+  }
 }
 
 /** Each resolves when the law held for every draw, and rejects with the smallest arguments for which it does not. */

@@ -186,6 +186,19 @@ describe('modules', () => {
     expect([...on(() => grad(f, { wrt: Param })(state, x)).keys()]).toEqual(['b', 'w']);
   });
 
+  test('the functional form: parameters apart, new statistics as an auxiliary result', async () => {
+    const [state, graphdef] = affine().split();
+    const [params, stats] = [state.extract(Param), state.extract(BatchStat)];
+    const f = (p: State, s: State, input: Tensor): readonly [Tensor, State] => {
+      const [y, [next]] = graphdef.apply(State.merge<Variable>(p, s))(input);
+      return [np.sum(y), next.extract(BatchStat)];
+    };
+    const [[value, next], gradient] = on(() => jit(valueAndGrad(f, { hasAux: true }))(params, stats, x));
+    await assertAllClose([value, next.get('calls').value], [np.array(89), np.array(1)]);
+    await assertAllClose([gradient.get('w').value, gradient.get('b').value], [x, vector(1, 1)]);
+    await assertAllClose(stats.get('calls').value, 0);
+  });
+
   test('a shared Variable has one entry, with the sum', async () => {
     class Tied extends Module {
       readonly one: Affine;

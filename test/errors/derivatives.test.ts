@@ -242,6 +242,8 @@ describe('tangents', () => {
         at:  test/errors/derivatives.test.ts:LINE
         fix: x.astype('float32')"
     `);
+    const flagged = (x: Tensor, train: boolean): Tensor => (train ? x : x.mul(2));
+    expect(raised(() => jvp(flagged, [a(), true], [a(), 1] as never))).toMatchInlineSnapshot();
     expect(raised(() => jvp((x: Tensor) => x, [n()], [n()]))).toMatchInlineSnapshot(`
       "[DTYPE] jvp(anonymous): tangents[0] belongs to i32[3], and only floats have a derivative
         at:  test/errors/derivatives.test.ts:LINE
@@ -295,6 +297,8 @@ describe('cotangents', () => {
         at:  test/errors/derivatives.test.ts:LINE
         fix: np.broadcastTo(x, [2, 3])"
     `);
+    const [, pull] = withDevice(cpu, () => vjp((x: Tensor) => ({ y: x, name: 'x' }), a()));
+    expect(raised(() => pull({ y: a(), name: 'x' }))).toMatchInlineSnapshot();
     expect(raised(() => pullback({ y: a(), n: np.arange(2) }))).toMatchInlineSnapshot(`
       "[DTYPE] vjp(f): cotangent.n belongs to i32[2], and only floats have a derivative
         at:  test/errors/derivatives.test.ts:LINE

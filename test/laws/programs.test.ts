@@ -14,9 +14,9 @@ const wgsl = useWgsl();
 const DRAW = fc.nat({ max: 2 ** 30 });
 
 describe.each([
-  { maxEquations: 8, runs: 120 },
-  { maxEquations: 18, runs: 110 },
-  { maxEquations: 30, runs: 90 },
+  { maxEquations: 8, runs: 200 },
+  { maxEquations: 18, runs: 70 },
+  { maxEquations: 30, runs: 40 },
 ])('random programs of up to $maxEquations equations', ({ maxEquations, runs }) => {
   property(
     `up to ${maxEquations} equations: text, trace, optimizer, vmap, WGSL`,

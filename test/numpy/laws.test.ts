@@ -50,6 +50,7 @@ const GROUPS: readonly { readonly names: string; readonly args: readonly Tensor[
   { names: 'matmul dot', args: [m, floats(4, 2)] },
   { names: 'vdot vecdot', args: [m, floats(3, 4)] },
   { names: 'inner outer', args: [m, floats(2, 4)] },
+  { names: 'cumsum cumprod nancumsum nancumprod sort argsort median', args: [m] },
 ];
 
 const MORE: Readonly<Record<string, readonly [f: F, ...args: Tensor[]]>> = {
@@ -59,6 +60,8 @@ const MORE: Readonly<Record<string, readonly [f: F, ...args: Tensor[]]>> = {
   tensordot: [(x, y) => np.tensordot(x!, y!, { axes: 1 }), m, floats(4, 2)],
   einsum: [(x, y) => np.einsum('ij,kj,ii->ik', x!, y!, np.eye(3)), m, floats(2, 4)],
   norm: [(x) => np.linalg.norm(x!), m],
+  quantile: [(x) => np.quantile(x!, 0.3, { axis: 1 }), m],
+  percentile: [(x) => np.percentile(x!, 30), m],
   where: [(c, x, y) => np.where(c!, x!, y!), bools(4), m, floats(3, 1)],
   clip: [(x, low) => np.clip(x!, low, 0.5), m, np.subtract(floats(4), 1)],
   reshape: [(x) => np.reshape(x!, [2, -1]), m],

@@ -1,11 +1,12 @@
 /** Random programs, written as a user would write them. Values stay within a few units and slopes near one, whatever is drawn. */
+import fc from 'fast-check';
+import type { Arbitrary } from 'fast-check';
 import * as lax from '../../lax/index.ts';
 import * as nn from '../../nn/index.ts';
 import { np } from '../../numpy/index.ts';
 import { showShape } from '../../../compiler/shape.ts';
 import type { Tensor } from '../../trace/tensor.ts';
-import type { Arbitrary, Fc } from '../fast-check.ts';
-import { tensorArbitrary } from './values.ts';
+import { tensors } from './values.ts';
 
 export interface ProgramBounds {
   /** Default 8. */
@@ -81,15 +82,16 @@ interface DrawnStep {
   readonly p: number;
 }
 
-export function programArbitrary(fc: Fc, bounds: ProgramBounds): Arbitrary<DrawnProgram> {
+/** Functions from tensors to tensors with arguments for them: matmuls, reductions, loops, branches; bounded values and slopes. */
+export function programs(bounds: ProgramBounds = {}): Arbitrary<DrawnProgram> {
   const { maxSteps = 8, shapes = [[], [3], [2, 3]], smooth = false } = bounds;
   const table = smooth ? SMOOTH : { ...SMOOTH, ...WITH_KINKS };
   const step = fc.record({ op: fc.constantFrom(...Object.keys(table)), a: fc.nat(99), b: fc.nat(99), p: fc.nat(11) });
   const steps = fc.array(step, { minLength: 1, maxLength: maxSteps });
   const inputs = fc.array(fc.constantFrom(...shapes), { minLength: 1, maxLength: 2 });
   return fc.tuple(steps, inputs).chain(([drawn, shapesOfArgs]) => {
-    const args = fc.tuple(...shapesOfArgs.map((shape) => tensorArbitrary(fc, shape, {})));
-    return args.map((tensors) => programOf(table, drawn, tensors));
+    const args = fc.tuple(...shapesOfArgs.map((shape) => tensors(shape)));
+    return args.map((values) => programOf(table, drawn, values));
   });
 }
 

@@ -1,4 +1,6 @@
 /** Stacks of transforms that keep the form of a function, so that they go on top of each other in any order. */
+import fc from 'fast-check';
+import type { Arbitrary } from 'fast-check';
 import { checkpoint } from '../../autodiff/checkpoint.ts';
 import { grad } from '../../autodiff/grad.ts';
 import { jvp } from '../../autodiff/jvp.ts';
@@ -7,7 +9,6 @@ import * as lax from '../../lax/index.ts';
 import { np } from '../../numpy/index.ts';
 import type { Tensor } from '../../trace/tensor.ts';
 import { vmap } from '../../vmap.ts';
-import type { Arbitrary, Fc } from '../fast-check.ts';
 
 export type TransformName = 'jit' | 'vmap' | 'grad' | 'jvp' | 'remat' | 'scan';
 
@@ -71,7 +72,8 @@ function same(transform: (f: TensorFunction) => TensorFunction): Meaning {
   return { transformed: transform, plain: transform };
 }
 
-export function stackArbitrary(fc: Fc, bounds: StackBounds): Arbitrary<TransformStack> {
+/** Lists of transforms, to be applied to a program from the first to the last. */
+export function transformStacks(bounds: StackBounds = {}): Arbitrary<TransformStack> {
   const { maxDepth = 3, names = Object.keys(MEANINGS) as TransformName[] } = bounds;
   return fc.array(fc.constantFrom(...names), { minLength: 1, maxLength: maxDepth }).map(stackOf);
 }

@@ -1,10 +1,11 @@
 /** Shapes, tensors and trees. */
+import fc from 'fast-check';
+import type { Arbitrary } from 'fast-check';
 import { isFloat } from '../../../compiler/dtype.ts';
 import type { DType } from '../../../compiler/dtype.ts';
 import { sizeOf } from '../../../compiler/shape.ts';
 import { np } from '../../numpy/index.ts';
 import type { Tensor } from '../../trace/tensor.ts';
-import type { Arbitrary, Fc } from '../fast-check.ts';
 
 export interface ShapeBounds {
   readonly maxRank?: number;
@@ -21,12 +22,20 @@ export interface PytreeBounds {
   readonly maxDepth?: number;
 }
 
-export function shapeArbitrary(fc: Fc, { maxRank = 2, extents = [1, 2, 3] }: ShapeBounds): Arbitrary<readonly number[]> {
+/** Shapes of rank 0 to `maxRank` (2) whose extents are from `extents` ([1, 2, 3]): few, so that compiled programs serve again. */
+export function shapes({ maxRank = 2, extents = [1, 2, 3] }: ShapeBounds = {}): Arbitrary<readonly number[]> {
   return fc.array(fc.constantFrom(...extents), { maxLength: maxRank });
 }
 
-/** Floats are sixteenths, so that a failing example is easy to read. */
-export function tensorArbitrary(fc: Fc, shape: readonly number[], bounds: TensorBounds): Arbitrary<Tensor> {
+/**
+ * Tensors of a shape (default: of drawn ones), `float32` between -2 and 2 unless told, without NaN. Floats are sixteenths, so that a
+ * failing example is easy to read.
+ */
+export function tensors(shape?: readonly number[], bounds: TensorBounds = {}): Arbitrary<Tensor> {
+  return shape === undefined ? shapes().chain((drawn) => tensorsOf(drawn, bounds)) : tensorsOf(shape, bounds);
+}
+
+function tensorsOf(shape: readonly number[], bounds: TensorBounds): Arbitrary<Tensor> {
   const { dtype = 'float32', min = dtype === 'uint32' ? 0 : -2, max = 2 } = bounds;
   const size = sizeOf(shape);
   const whole = (factor: number): Arbitrary<number> =>
@@ -37,9 +46,10 @@ export function tensorArbitrary(fc: Fc, shape: readonly number[], bounds: Tensor
     .map((values) => np.array(values, { dtype }).reshape(shape));
 }
 
-export function pytreeArbitrary<T>(fc: Fc, leaf: Arbitrary<T>, { maxDepth = 2 }: PytreeBounds): Arbitrary<unknown> {
+/** Arrays, objects and nulls over leaves. */
+export function pytrees<T>(leaf: Arbitrary<T>, { maxDepth = 2 }: PytreeBounds = {}): Arbitrary<unknown> {
   if (maxDepth === 0) return leaf;
-  const child = pytreeArbitrary(fc, leaf, { maxDepth: maxDepth - 1 });
+  const child = pytrees(leaf, { maxDepth: maxDepth - 1 });
   return fc.oneof(
     leaf,
     fc.array(child, { maxLength: 3 }),

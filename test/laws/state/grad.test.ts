@@ -1,7 +1,7 @@
 /** State in derivatives: written once, in the forward pass; its tangents end at the transform, and not at the one around it. */
 import { describe, expect, test } from 'vitest';
 import {
-  BatchStat, HeddleError, Module, Param, cpu, grad, hessian, jacfwd, jacrev, jit, jvp, linearize, makeJaxpr, np, valueAndGrad,
+  BatchStat, HeddleError, Module, Param, cpu, grad, hessian, jacfwd, jacrev, jit, jvp, lax, linearize, makeJaxpr, np, valueAndGrad,
   vjp, vmap, withDevice,
 } from '../../../src/index.ts';
 import type { State, Tensor } from '../../../src/index.ts';
@@ -155,4 +155,27 @@ test('one Variable in two roles', () => {
   expect(code(() => grad(sum)(model, model))).toBe('ALIASING');
   expect(code(() => grad(sum, { argnums: [0, 1] })(model, model))).toBe('ALIASING');
   expect(code(() => grad(([a, b]: [Param, Param]) => a.value.add(b))([model.c, model.c]))).toBe('ALIASING');
+});
+
+const LOOPS = ['scan', 'foriLoop', 'whileLoop', 'cond'] as const;
+
+test.each(LOOPS)('descent inside of %s: the gradient reads and writes the loop’s state', async (loop) => {
+  const model = new Cell(4);
+  const loss = (m: Cell): Tensor => m.c.value.mul(m.c);
+  // c becomes c - 0.25 * 2 c, half of it.
+  const step = (): void => {
+    const slope = grad(loss)(model).get('c').value;
+    model.c.update((c) => c.sub(slope.mul(0.25)));
+  };
+  const body = (i: Tensor): Tensor => {
+    step();
+    return i.add(1);
+  };
+  on(() => {
+    if (loop === 'scan') lax.scan((carry: null, x: Tensor) => [carry, body(x)] as const, null, np.arange(3));
+    if (loop === 'foriLoop') lax.foriLoop(0, 3, (_, carry: Tensor) => body(carry), np.array(0));
+    if (loop === 'whileLoop') lax.whileLoop((i: Tensor) => np.less(i, 3), body, np.array(0));
+    if (loop === 'cond') for (let i = 0; i < 3; i++) lax.cond(np.scalar(true), body, (x: Tensor) => x, np.array(i));
+  });
+  await assertAllClose(model.c.value, 0.5);
 });
