@@ -17,7 +17,7 @@ import type { Beside, Names } from './beside.ts';
 import { ruleError, sameType } from './custom-parts.ts';
 import type { CustomCall } from './custom-parts.ts';
 import { isHolder, readLeaves, variablesOf } from './leaves.ts';
-import { zerosOf } from './outputs.ts';
+import { zerosOf } from './beside.ts';
 
 /** An argument: its leaves, modules and States among them, with their places among the traced leaves (-1: static). */
 export interface ArgumentTree {

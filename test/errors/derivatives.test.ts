@@ -243,7 +243,11 @@ describe('tangents', () => {
         fix: x.astype('float32')"
     `);
     const flagged = (x: Tensor, train: boolean): Tensor => (train ? x : x.mul(2));
-    expect(raised(() => jvp(flagged, [a(), true], [a(), 1] as never))).toMatchInlineSnapshot();
+    expect(raised(() => jvp(flagged, [a(), true], [a(), 1] as never))).toMatchInlineSnapshot(`
+      "[DTYPE] jvp(flagged): tangents[1] belongs to the boolean true, and only floats have a derivative
+        at:  test/errors/derivatives.test.ts:LINE
+        fix: null"
+    `);
     expect(raised(() => jvp((x: Tensor) => x, [n()], [n()]))).toMatchInlineSnapshot(`
       "[DTYPE] jvp(anonymous): tangents[0] belongs to i32[3], and only floats have a derivative
         at:  test/errors/derivatives.test.ts:LINE
@@ -298,7 +302,11 @@ describe('cotangents', () => {
         fix: np.broadcastTo(x, [2, 3])"
     `);
     const [, pull] = withDevice(cpu, () => vjp((x: Tensor) => ({ y: x, name: 'x' }), a()));
-    expect(raised(() => pull({ y: a(), name: 'x' }))).toMatchInlineSnapshot();
+    expect(raised(() => pull({ y: a(), name: 'x' }))).toMatchInlineSnapshot(`
+      "[DTYPE] vjp(anonymous): cotangent.name belongs to the string x, and only floats have a derivative
+        at:  test/errors/derivatives.test.ts:LINE
+        fix: null"
+    `);
     expect(raised(() => pullback({ y: a(), n: np.arange(2) }))).toMatchInlineSnapshot(`
       "[DTYPE] vjp(f): cotangent.n belongs to i32[2], and only floats have a derivative
         at:  test/errors/derivatives.test.ts:LINE
