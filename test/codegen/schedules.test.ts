@@ -36,4 +36,4 @@ useWgsl();
 
 property('random programs under random schedules', [randomPrograms()], async ({ jaxpr, inputs }) => {
   expectFromDevice(await onDevice(jaxpr, inputs), evaluate(jaxpr, inputs));
-}, 60);
+}, 45);

@@ -14,9 +14,10 @@ const wgsl = useWgsl();
 const DRAW = fc.nat({ max: 2 ** 30 });
 
 describe.each([
-  { maxEquations: 8, runs: 200 },
-  { maxEquations: 18, runs: 70 },
-  { maxEquations: 30, runs: 40 },
+  { maxEquations: 4, runs: 120 },
+  { maxEquations: 8, runs: 110 },
+  { maxEquations: 18, runs: 50 },
+  { maxEquations: 30, runs: 25 },
 ])('random programs of up to $maxEquations equations', ({ maxEquations, runs }) => {
   property(
     `up to ${maxEquations} equations: text, trace, optimizer, vmap, WGSL`,
@@ -32,14 +33,14 @@ describe.each([
   );
 });
 
-property('short programs: eager, each equation a program of its own', [randomPrograms({ maxEquations: 4 })], eagerIsReference, 30);
+property('short programs: eager, each equation a program of its own', [randomPrograms({ maxEquations: 4 })], eagerIsReference, 10);
 
 property('mapped programs of integers', [randomPrograms({ maxEquations: 12, dtypes: ['int32', 'uint32', 'bool'] }), DRAW], (program, draw) =>
-  deviceIsReference(drawMapping(program, draw).program), 30);
+  deviceIsReference(drawMapping(program, draw).program), 20);
 
 property('larger arrays, compiled for a GPU with default limits', [randomPrograms({
   maxEquations: 10,
   maxOutputs: 12,
   shapes: [[], [0], [40], [300], [17, 5], [33, 20], [5, 70], [4, 17, 9], [0, 3]],
   maxElements: 4000,
-})], (program) => profileIsReference(program, wgsl.device, DEFAULT_PROFILE), 30);
+})], (program) => profileIsReference(program, wgsl.device, DEFAULT_PROFILE), 20);

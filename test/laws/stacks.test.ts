@@ -14,6 +14,6 @@ property('vmap is a loop, scan is a loop, cond is a choice, jit is nothing, nest
 
 property('on the device, with a module passed or captured, results and state are those of the loops, call after call', [
   stacks(), fc.constantFrom('no', 'argument', 'captured'),
-], deviceThreadsState, 30);
+], deviceThreadsState, 20);
 
-property('on the device, vmap(jit(f)) is the loop', [stacks(), AXIS, AXIS], deviceMaps, 15);
+property('on the device, vmap(jit(f)) is the loop', [stacks(), AXIS, AXIS], deviceMaps, 10);
