@@ -5,7 +5,7 @@ import { Builder } from '../ir/builder.ts';
 import { Literal, Var } from '../ir/jaxpr.ts';
 import type { Atom, Equation, Jaxpr, Params } from '../ir/jaxpr.ts';
 import { LinearOperand } from '../primitives/primitive.ts';
-import type { DerivativePasses, Tangent, TransposeRule, TransposedJaxpr } from '../primitives/primitive.ts';
+import type { DerivativePasses, SplitEquation, Tangent, TransposeRule, TransposedJaxpr } from '../primitives/primitive.ts';
 import { settle, zeros } from './zeros.ts';
 
 /**
@@ -45,7 +45,7 @@ export function transposeInto(
   const variables = [...jaxpr.consts, ...jaxpr.inputs];
   const values = new Map<Var, Atom | LinearOperand>(variables.map((variable, i) => [variable, operands[i]!]));
   const read = (atom: Atom): Atom | LinearOperand => (atom instanceof Literal ? atom : lookUp(values, atom));
-  const linear = computeKnown(o, jaxpr.equations, values, read);
+  const linear = computeKnown(o, jaxpr.equations, values, read, passes);
 
   const sums = new Map<Var, Atom>();
   const accumulate = (atom: Atom, cotangent: Tangent): void => {
@@ -72,27 +72,42 @@ export function transposeInto(
   return variables.map((variable) => sums.get(variable) ?? null);
 }
 
-/** Appends what depends on no linear operand; gives the equations that do, whose outputs are linear in turn. */
+/**
+ * Appends what depends on no linear operand; gives the equations that do, whose outputs are linear in turn. An equation that holds
+ * both, such as a scan that carries a value and its tangent, is divided.
+ */
 function computeKnown(
   o: Builder,
   equations: readonly Equation[],
   values: Map<Var, Atom | LinearOperand>,
   read: (atom: Atom) => Atom | LinearOperand,
+  passes: DerivativePasses,
 ): Equation[] {
-  return equations.filter((equation) => {
-    const inputs = equation.inputs.map(read);
-    const known = inputs.filter((input) => !(input instanceof LinearOperand));
-    const isKnown = known.length === inputs.length;
-    if (isKnown) {
-      o.source = equation.source;
-      o.path = equation.path;
-      const outputs = o.bind(equation.primitive, known, equation.params);
-      equation.outputs.forEach((output, i) => values.set(output, outputs[i]!));
-    } else {
-      equation.outputs.forEach((output) => values.set(output, new LinearOperand(output.aval)));
+  const compute = ({ primitive, inputs, params, source, path, outputs }: Equation): void => {
+    o.source = source;
+    o.path = path;
+    // It reads nothing that is linear.
+    const results = o.bind(primitive, inputs.map(read) as readonly Atom[], params);
+    outputs.forEach((output, i) => values.set(output, results[i]!));
+  };
+  return equations.flatMap((equation): readonly Equation[] => {
+    const flags = equation.inputs.map((input) => read(input) instanceof LinearOperand);
+    if (!flags.includes(true)) {
+      compute(equation);
+      return [];
     }
-    return !isKnown;
+    const parts = divided(equation, flags, passes);
+    parts?.before.forEach(compute);
+    const late = parts?.after ?? [equation];
+    for (const { outputs } of late) for (const output of outputs) values.set(output, new LinearOperand(output.aval));
+    return late;
   });
+}
+
+/** The equation in two parts, if it computes something that is not linear beside what is. */
+function divided(equation: Equation, linear: readonly boolean[], passes: DerivativePasses): SplitEquation | undefined {
+  const parts = equation.primitive.split?.(equation, linear, passes);
+  return parts?.before.some(({ outputs }) => outputs.some((output) => equation.outputs.includes(output))) === true ? parts : undefined;
 }
 
 /** @throws NONLINEAR, which can be only where a function is said to be linear that is not. */

@@ -100,3 +100,14 @@ test('linearize runs the function once', async () => {
   const [y, f] = on(() => linearize(checkpoint(network), x, w));
   await assertAllClose([y, on(() => f(x, w))], on(() => jvp(network, [x, w], [x, w])));
 });
+
+test('what comes out of a loop, used again: the loop computes a value, and carries its tangent', async () => {
+  const f = (x: Tensor): Tensor => {
+    const [, ys] = lax.scan((h, y) => [h.mul(0.5), np.tanh(y).mul(h)], x.mul(2), x.reshape([1]));
+    return np.sum(np.sin(ys));
+  };
+  const wanted = on(() => grad(f)(np.array(0.5)));
+  await assertAllClose(on(() => grad(checkpoint(f))(np.array(0.5))), wanted);
+  await assertAllClose(on(() => grad(checkpoint((x: Tensor) => jit(f)(x)))(np.array(0.5))), wanted);
+  await assertAllClose(on(() => grad(grad(checkpoint(f)))(np.array(0.5))), on(() => grad(grad(f))(np.array(0.5))));
+});

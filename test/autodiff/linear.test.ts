@@ -181,6 +181,16 @@ describe('vjp', () => {
 });
 
 describe('linearTranspose', () => {
+  test('calls and loops that compute a factor beside what is linear', async () => {
+    const f = (a: Tensor): Tensor => {
+      const both = jit((v: Tensor, k: Tensor): [Tensor, Tensor] => [np.sin(k), v.mul(k)]);
+      const [factor, scaled] = both(a, x);
+      return scaled.mul(factor);
+    };
+    const transposed = on(() => linearTranspose(f, x));
+    await assertAllClose(on(() => transposed(np.onesLike(x))), on(() => [x.mul(np.sin(x))]));
+  });
+
   test('several arguments, captured factors', async () => {
     const transposed = on(() => linearTranspose((a: Tensor, b: Tensor) => a.mul(x).sub(b), x, x));
     await assertAllClose(on(() => transposed(dx)), [vector(10, 200), vector(-10, -100)]);

@@ -1,9 +1,10 @@
 /** jit: a call of a named jaxpr. Its optimisation is to be inlined. */
-import type { Jaxpr } from '../../ir/jaxpr.ts';
+import { Var } from '../../ir/jaxpr.ts';
+import type { Atom, Equation, Jaxpr } from '../../ir/jaxpr.ts';
 import type { Primitive } from '../primitive.ts';
 import { LinearOperand, definePrimitive } from '../primitive.ts';
 import { expectArguments, outputAvals } from './checks.ts';
-import { given, nonzero, spread } from './flags.ts';
+import { given, nonzero, picked, spread, unpicked } from './flags.ts';
 import { JIT_SAMPLES } from './samples.ts';
 
 type JitParams = { readonly name: string; readonly jaxpr: Jaxpr };
@@ -36,6 +37,16 @@ export const jit: Primitive = definePrimitive<JitParams>({
       const results = o.inline(transposed.jaxpr, [...known, ...nonzero(cotangents)]);
       return spread(spread(results, transposed.cotangents), linear);
     },
+  },
+  split(equation, unknown, passes) {
+    const { known, unknown: late, outputs, residuals } = passes.split(equation.params['jaxpr'] as Jaxpr, unknown);
+    const between = residuals.map(({ aval }) => new Var(aval));
+    const call = (jaxpr: Jaxpr, inputs: readonly Atom[], defined: readonly Var[]): Equation[] =>
+      defined.length === 0 ? [] : [{ ...equation, inputs, params: { ...equation.params, jaxpr }, outputs: defined }];
+    return {
+      before: call(known, unpicked(equation.inputs, unknown), [...unpicked(equation.outputs, outputs), ...between]),
+      after: call(late, [...between, ...picked(equation.inputs, unknown)], picked(equation.outputs, outputs)),
+    };
   },
   batch(o, inputs, axes, { name, jaxpr }, size, batch) {
     const mapped = batch(jaxpr, size, axes);
