@@ -14,3 +14,7 @@ export { Rngs, RngStream } from './rngs.ts';
 export type { KeySource } from './rngs.ts';
 export { PathRngs, stableHash } from './path-rngs.ts';
 export { Linear, BatchNorm, Dropout } from './layers.ts';
+export * as initializers from './initializers.ts';
+export type { Initializer } from './initializers.ts';
+export * as metrics from './metrics/index.ts';
+export { Metric, MultiMetric } from './metrics/index.ts';
