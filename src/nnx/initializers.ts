@@ -1,6 +1,6 @@
 /**
- * How parameters begin; the namespace `nnx.initializers`. An initializer is a function `(key, shape, dtype)` whose values are those of
- * jax.nn.initializers under the same key.
+ * How parameters begin; the namespace `nnx.initializers`. An initializer is a function `(key, shape, dtype)` whose values
+ * are those of jax.nn.initializers under the same key.
  */
 import type { DType } from '../../compiler/dtype.ts';
 import * as lax from '../lax/index.ts';

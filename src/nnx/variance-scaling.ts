@@ -1,6 +1,6 @@
 /**
- * Initializers whose variance follows from the shape: `scale` over the number of inputs, of outputs, or their mean, so that signals
- * keep their size through layers.
+ * Initializers whose variance follows from the shape: `scale` over the number of inputs, of outputs, or their mean, so that
+ * signals keep their size through layers.
  */
 import type { DType } from '../../compiler/dtype.ts';
 import { showShape, sizeOf } from '../../compiler/shape.ts';
@@ -52,8 +52,8 @@ const DISTRIBUTIONS: Readonly<Record<ScaledDistribution, { readonly draw: Draw; 
 };
 
 /**
- * Random numbers of mean 0 and variance `scale / n`, n being the inputs (`fanIn`), the outputs (`fanOut`) or their mean (`fanAvg`).
- * jax.nn.initializers.variance_scaling.
+ * Random numbers of mean 0 and variance `scale / n`, n being the inputs (`fanIn`), the outputs (`fanOut`) or their mean
+ * (`fanAvg`). jax.nn.initializers.variance_scaling.
  *
  * @throws VALUE for a negative scale, an unknown mode or distribution; the initializer SHAPE for fewer than two axes, AXIS.
  */
@@ -87,7 +87,10 @@ export function glorotNormal(options: FanOptions = {}): Initializer {
   return scaled('glorotNormal', 1, 'fanAvg', 'truncatedNormal', options);
 }
 
-/** Variance 2 / (inputs + outputs), uniform (Glorot and Bengio 2010). jax.nn.initializers.glorot_uniform. @throws as `varianceScaling` */
+/**
+ * Variance 2 / (inputs + outputs), uniform (Glorot and Bengio 2010). jax.nn.initializers.glorot_uniform. @throws as
+ * `varianceScaling`
+ */
 export function glorotUniform(options: FanOptions = {}): Initializer {
   return scaled('glorotUniform', 1, 'fanAvg', 'uniform', options);
 }

@@ -13,7 +13,11 @@ function onCpu<T>(f: () => T): T {
 
 type Nested = number | readonly Nested[];
 
-type Golden = Readonly<Record<'partitionable' | 'original', Readonly<Record<string, { readonly init: Readonly<Record<string, Nested>> }>>>>;
+interface Seed {
+  readonly init: Readonly<Record<string, Nested>>;
+}
+
+type Golden = Readonly<Record<'partitionable' | 'original', Readonly<Record<string, Seed>>>>;
 
 const golden = JSON.parse(readFileSync(new URL('../golden/prng.json', import.meta.url), 'utf8')) as Golden;
 
@@ -50,19 +54,39 @@ for (const layout of ['partitionable', 'original'] as const) {
 
 const key = random.key(0);
 
+test.each([
+  ['delta_orthogonal(2) of (2, 1, 2, 3)', () => initializers.deltaOrthogonal({ scale: 2 })(key, [2, 1, 2, 3]), [
+    [[[1.9216733, -0.51350003, 0.20854208], [0.37209678, 0.6376224, -1.8587581]]], [[[0, 0, 0], [0, 0, 0]]],
+  ]],
+  ['orthogonal(column_axis=0) of (2, 3)', () => initializers.orthogonal({ columnAxis: 0 })(key, [2, 3]), [
+    [0.96083665, -0.25675002, 0.10427104], [0.18604839, 0.3188112, -0.92937905],
+  ]],
+  ['truncated_normal(0.5, lower=-1, upper=3) of (3,)',
+    () => initializers.truncatedNormal({ stddev: 0.5, lower: -1, upper: 3 })(key, [3]), [0.8460715, 1.0337589, -0.07830211]],
+  ['variance_scaling(2, fan_avg, uniform, in_axis=(0, 1), out_axis=2, batch_axis=3) of (2, 1, 2, 1)',
+    () => initializers.varianceScaling(2, 'fanAvg', 'uniform', { inAxis: [0, 1], outAxis: 2, batchAxis: 3 })(key, [2, 1, 2, 1]),
+    [[[[1.550764], [1.6578493]]], [[[-0.5809593], [-0.10853563]]]]],
+] as const)("JAX 0.10's %s under key(0)", async (_, draw, expected) => {
+  await assertAllClose(onCpu(draw), np.array(expected), rounded);
+});
+
 test('zeros, ones and constants, of the dtype of the call', async () => {
   await assertAllClose(initializers.zeros(key, [2, 3]), np.zeros([2, 3]));
   await assertAllClose(initializers.ones(key, [2], 'int32'), np.ones([2], { dtype: 'int32' }));
   await assertAllClose(initializers.zerosInit()(key, [1]), np.zeros([1]));
   await assertAllClose(initializers.onesInit()(key, [1]), np.ones([1]));
   await assertAllClose(initializers.constant(-7)(key, [2, 2]), np.full([2, 2], -7));
-  await assertAllClose(initializers.constant(np.array([1, 2]), { dtype: 'int32' })(key, [2, 2]), np.array([[1, 2], [1, 2]], { dtype: 'int32' }));
+  const rows = initializers.constant(np.array([1, 2]), { dtype: 'int32' })(key, [2, 2]);
+  await assertAllClose(rows, np.array([[1, 2], [1, 2]], { dtype: 'int32' }));
 });
 
-test('a dtype for all calls, and one for a single call', () => {
+test('a dtype for all calls, and one for a single call', async () => {
   const half = initializers.heNormal({ dtype: 'float16' });
   expect(half(key, [4, 4]).dtype).toBe('float16');
   expect(half(key, [4, 4], 'float32').dtype).toBe('float32');
+  // JAX 0.10's numbers.
+  const expected = np.array([[-0.53466796875, -0.85498046875], [-1.6376953125, 0.435791015625]], { dtype: 'float16' });
+  await assertAllClose(onCpu(() => half(key, [2, 2])), expected, { rtol: 1e-3, atol: 0 });
   expect(onCpu(() => initializers.orthogonal({ dtype: 'float16' })(key, [3, 2])).dtype).toBe('float16');
 });
 
@@ -103,9 +127,10 @@ describe('orthogonal', () => {
   const close = { rtol: 0, atol: 1e-5 };
 
   test('columns of a tall matrix, rows of a wide one, times the scale', async () => {
-    const [tall, wide] = onCpu(() => [initializers.orthogonal({ scale: 2 })(key, [6, 4]), initializers.orthogonal()(key, [4, 6])]);
-    await assertAllClose(np.matmul(tall!.transpose(), tall!), np.eye(4).mul(4), close);
-    await assertAllClose(np.matmul(wide!, wide!.transpose()), np.eye(4), close);
+    const tall = onCpu(() => initializers.orthogonal({ scale: 2 })(key, [6, 4]));
+    const wide = onCpu(() => initializers.orthogonal()(key, [4, 6]));
+    await assertAllClose(np.matmul(tall.transpose(), tall), np.eye(4).mul(4), close);
+    await assertAllClose(np.matmul(wide, wide.transpose()), np.eye(4), close);
   });
 
   test('the column axis anywhere', async () => {

@@ -55,5 +55,7 @@ function checkLabels(logits: Tensor, labels: Tensor, shape: readonly number[]): 
     const problem = `${both} do not have the shape ${showShape(shape)}`;
     fail('SHAPE', problem, 'new nnx.metrics.Accuracy({ threshold: 0.5 }) // for logits and labels of one shape');
   }
-  if (!isInteger(labels.dtype)) fail('DTYPE', `${both} are not integers`, "accuracy.update({ logits, labels: labels.astype('int32') })");
+  if (!isInteger(labels.dtype)) {
+    fail('DTYPE', `${both} are not integers`, "accuracy.update({ logits, labels: labels.astype('int32') })");
+  }
 }

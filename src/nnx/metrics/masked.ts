@@ -22,11 +22,13 @@ export function countedOf(name: string, operand: Operand, given: MetricUpdates['
   const values = asDType(operand, 'float32');
   if (given === undefined) return { values, mask: null, count: values.size };
   if (!(given instanceof Tensor || given instanceof Variable)) {
-    fail('VALUE', `${name}.update: the mask is ${describeValue(given)}; masks by name are for a MultiMetric`, 'metric.update({ values, mask })');
+    const problem = `${name}.update: the mask is ${describeValue(given)}; masks by name are for a MultiMetric`;
+    fail('VALUE', problem, 'metric.update({ values, mask })');
   }
   const mask = tensorOf(given);
   if (mask.dtype !== 'bool') {
-    fail('DTYPE', `${name}.update: the mask ${mask.describe()} is not bool`, 'metric.update({ values, mask: np.notEqual(mask, 0) })');
+    const problem = `${name}.update: the mask ${mask.describe()} is not bool`;
+    fail('DTYPE', problem, 'metric.update({ values, mask: np.notEqual(mask, 0) })');
   }
   if (!sameShape(mask.shape, values.shape)) {
     const problem = `${name}.update: the mask ${mask.describe()} for values of shape ${showShape(values.shape)}`;

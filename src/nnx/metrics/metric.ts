@@ -45,7 +45,7 @@ export abstract class Metric extends Module {
   /**
    * Takes in the values of a batch: `metric.update({ values: loss })`. A State is written into the Variables, as in any module.
    *
-   * @throws VALUE for a value that is missing, or that no metric here takes; SHAPE, DTYPE for a mask that does not fit its values.
+   * @throws VALUE for a value that is missing, or that no metric here takes; SHAPE, DTYPE for a mask that does not fit.
    */
   override update(updates: MetricUpdates | State): void {
     if (updates instanceof State) {

@@ -7,8 +7,8 @@ import type { Mask, MetricUpdates, MetricValues } from './metric.ts';
 
 /**
  * Metrics by name, each of which takes what it needs of an update: `new MultiMetric({ loss: new Average('loss'), accuracy: new
- * Accuracy() })` takes `{ loss, logits, labels }`, and computes `{ loss, accuracy }`. A mask is for all of them, or there is one for
- * some by their names. flax.nnx.MultiMetric.
+ * Accuracy() })` takes `{ loss, logits, labels }`, and computes `{ loss, accuracy }`. A mask is for all of them, or
+ * there is one for some by their names. flax.nnx.MultiMetric.
  */
 export class MultiMetric<M extends Readonly<Record<string, Metric>> = Readonly<Record<string, Metric>>> extends Metric {
   readonly metrics: M;

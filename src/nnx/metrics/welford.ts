@@ -19,8 +19,8 @@ export interface Statistics {
 
 /**
  * Mean, standard deviation and standard error of the mean of all elements of all values, which go by the name `argname` (default
- * `values`). Batches are joined by their means and sums of squared differences, which do not cancel (Welford 1962; Chan, Golub and
- * LeVeque 1979). Before the first value the mean is 0 and the others NaN. flax.nnx.metrics.Welford, with masks.
+ * `values`). Batches are joined by their means and sums of squared differences, which do not cancel (Welford 1962; Chan, Golub
+ * and LeVeque 1979). Before the first value the mean is 0 and the others NaN. flax.nnx.metrics.Welford, with masks.
  */
 export class Welford extends Metric {
   readonly argname: string;
