@@ -17,6 +17,7 @@ import {
   directions, expectAdjoint, expectFiniteDifferences, floatInputs, pullback, pushforward,
 } from '../support/derivatives.ts';
 import { float32, int32, jaxprOf } from '../support/jaxprs.ts';
+import { mappingIsLoop } from '../support/program-laws.ts';
 import { property } from '../support/property.ts';
 import { randomLoops, unrolled } from '../support/random-loops.ts';
 import type { RandomLoop } from '../support/random-loops.ts';
@@ -96,6 +97,12 @@ describe('random bodies', () => {
     const back = pullbackJaxpr(scan.jaxpr);
     expectNear(pushforward(back, inputs, directions), pushforward(pullbackJaxpr(loop), inputs, directions), 1e-8);
   });
+
+  const mapped = fc.tuple(directed(randomLoops())[0], fc.nat({ max: 2 ** 30 }));
+  property('vmap is the loop over rows, of the scan and of its vjp', [mapped], ([{ scan, cotangents }, draw]) => {
+    mappingIsLoop(scan, draw);
+    mappingIsLoop({ jaxpr: pullbackJaxpr(scan.jaxpr), inputs: [...scan.inputs, ...cotangents] }, draw);
+  }, 60);
 
   property('the vjp of the vjp is the adjoint of its jvp', directed(randomLoops()), ({ scan, tangents, cotangents }) => {
     const back = pullbackJaxpr(scan.jaxpr);
