@@ -11,13 +11,13 @@ import type { Arguments } from './trace/arguments.ts';
 import { applyJaxpr } from './trace/apply.ts';
 import { located } from './trace/bind.ts';
 import { describeValue } from './trace/literal.ts';
-import { buildOutputs } from './trace/outputs.ts';
+import { nameVariable } from './trace/naming.ts';
 import type { PlannedOutputs } from './trace/outputs.ts';
-import { typeName } from './trace/printing.ts';
+import { deliverResults } from './trace/results.ts';
 import { closedJaxpr } from './trace/stage.ts';
 import type { Tensor } from './trace/tensor.ts';
 import { traceFunction } from './trace/trace-function.ts';
-import { currentTrace, readIn, writeIn } from './trace/trace.ts';
+import { currentTrace, readIn } from './trace/trace.ts';
 import { Variable } from './trace/variable.ts';
 import { prefixValues } from './tree.ts';
 
@@ -92,9 +92,7 @@ export function vmap<A extends unknown[], R>(f: (...args: A) => R, options: Vmap
       });
       const operands = [...finished.captures.map(({ outer }) => outer), ...values];
       const results = applyJaxpr(name, batched.jaxpr, operands);
-      const trace = currentTrace();
-      finished.writes.forEach(({ variable }, i) => writeIn(trace, variable, results[plan.count + i]!));
-      return buildOutputs(plan, results, inputs) as R;
+      return deliverResults({ plan, finished, inputs }, results) as R;
     });
   return Object.defineProperty(mapped, 'name', { value: f.name });
 }
@@ -211,8 +209,7 @@ function outputAxis(name: string, axis: number, aval: Aval, path: string): numbe
 }
 
 function batchedWrite(name: string, variable: Variable, inputs: Arguments): HeddleError {
-  const known = inputs.traced.find(({ value }) => value === variable)?.path ?? currentTrace()?.pathOf(variable);
-  const path = known ?? `a captured ${typeName(variable.constructor)}`;
+  const path = nameVariable(variable, inputs.traced.find(({ value }) => value === variable)?.path);
   return userError(
     'STATE_WRITE',
     `${name}: a value that depends on the mapped axis was written to ${path} (${showAval(readIn(currentTrace(), variable).aval)}), which is not mapped`,

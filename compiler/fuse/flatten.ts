@@ -1,5 +1,6 @@
 /** From a jaxpr to nested blocks: inlines calls, names every variable once, lifts what is invariant out of loops. */
 import type { Atom, Equation, Jaxpr } from '../ir/jaxpr.ts';
+import { calledJaxpr } from '../primitives/control/calls.ts';
 import { forwardMode } from '../primitives/control/custom-vjp.ts';
 import type { BlockProgram } from './block.ts';
 import { flattenCond } from './branches.ts';
@@ -19,12 +20,9 @@ export function flatten(jaxpr: Jaxpr): BlockProgram {
 
 function rewrite(scope: Scope, equation: Equation): readonly Atom[] | undefined {
   const { primitive, params, inputs } = equation;
+  const called = calledJaxpr(equation);
+  if (called !== undefined) return scope.inline(called, inputs);
   switch (primitive.name) {
-    case 'jit':
-    case 'remat':
-    case 'custom_jvp_call':
-    case 'custom_vjp_call':
-      return scope.inline(params['jaxpr'] as Jaxpr, inputs);
     case 'custom_vjp_linear':
       return forwardMode(String(params['name']));
     case 'scan':

@@ -2,6 +2,7 @@
  * Puts bodies in the place of calls: of every `jit`, `remat` and call with a custom derivative, and of a `cond` whose branch is known
  * or whose branches are all equal.
  */
+import { calledJaxpr } from '../primitives/control/calls.ts';
 import { equalJaxprs } from '../ir/hash.ts';
 import { Literal } from '../ir/jaxpr.ts';
 import type { Atom, Equation, Jaxpr } from '../ir/jaxpr.ts';
@@ -27,16 +28,15 @@ function inlineRemat({ params, inputs }: Equation, context: Context): Atom[] {
   return inlineCall(params['jaxpr'] as Jaxpr, params['differentiated'] === true ? inputs.map(guard) : inputs, context);
 }
 
-/** Primitives that compute the outputs of their parameter `jaxpr`. */
-const CALLS: ReadonlySet<string> = new Set(['jit', 'custom_jvp_call', 'custom_vjp_call']);
-
 interface Call {
   readonly body: Jaxpr;
   readonly operands: readonly Atom[];
 }
 
-function knownCall({ primitive, params, inputs }: Equation): Call | undefined {
-  if (CALLS.has(primitive.name)) return { body: params['jaxpr'] as Jaxpr, operands: inputs };
+function knownCall(equation: Equation): Call | undefined {
+  const { primitive, params, inputs } = equation;
+  const called = calledJaxpr(equation);
+  if (called !== undefined) return { body: called, operands: inputs };
   if (primitive.name !== 'cond') return undefined;
   const branches = params['branches'] as readonly Jaxpr[];
   const [index, ...operands] = inputs;

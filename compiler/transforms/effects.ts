@@ -5,6 +5,7 @@
 import { Builder } from '../ir/builder.ts';
 import { Jaxpr, Literal, Var } from '../ir/jaxpr.ts';
 import type { Atom, Aval, Equation, Params, Source } from '../ir/jaxpr.ts';
+import { calledJaxpr } from '../primitives/control/calls.ts';
 import { effectInLoop, hasEffects, isEffectful } from '../primitives/control/guard.ts';
 import type { CheckParams, PrintParams } from '../primitives/effects.ts';
 
@@ -30,9 +31,6 @@ export interface Effectless {
   readonly jaxpr: Jaxpr;
   readonly steps: readonly EffectStep[];
 }
-
-/** Primitives that compute the outputs of their parameter `jaxpr`. */
-const CALLS: ReadonlySet<string> = new Set(['jit', 'remat', 'custom_jvp_call', 'custom_vjp_call']);
 
 /** @throws UNSUPPORTED for an effect in a loop whose number of steps is not known. */
 export function takeOutEffects(jaxpr: Jaxpr): Effectless {
@@ -90,7 +88,7 @@ class Extraction {
     } else if (primitive.name === 'scan') {
       const { length, reverse } = params as { length: number; reverse: boolean };
       this.#steps.push({ kind: 'loop', length, reverse, body: this.#inside(equation) });
-    } else if (CALLS.has(primitive.name)) {
+    } else if (calledJaxpr(equation) !== undefined) {
       this.#steps.push(...this.#inside(equation));
     } else {
       throw effectInLoop(equation);

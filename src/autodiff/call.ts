@@ -4,13 +4,12 @@ import type { Aval, Jaxpr } from '../../compiler/ir/jaxpr.ts';
 import { currentValue } from '../trace/arguments.ts';
 import type { Arguments } from '../trace/arguments.ts';
 import { located } from '../trace/bind.ts';
-import { buildOutputs } from '../trace/outputs.ts';
 import type { OutputPlan } from '../trace/outputs.ts';
+import { deliverResults } from '../trace/results.ts';
 import { closedJaxpr } from '../trace/stage.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import { traceFunction } from '../trace/trace-function.ts';
 import type { TracedFunction } from '../trace/trace-function.ts';
-import { currentTrace, writeIn } from '../trace/trace.ts';
 import { userError } from '../trace/user-error.ts';
 import { describeTree } from './describe.ts';
 import { countLeaves, valuesOf } from './leaves.ts';
@@ -79,10 +78,7 @@ export function traceCall(
 
 /** Writes what the function wrote, and gives `[out, aux]`. */
 export function deliver({ traced, inputs }: TracedCall, results: readonly Tensor[]): [out: unknown, aux: unknown] {
-  const { plan, finished } = traced;
-  const trace = currentTrace();
-  finished.writes.forEach(({ variable }, i) => writeIn(trace, variable, results[plan.count + i]!));
-  return buildOutputs(plan, results, inputs) as [unknown, unknown];
+  return deliverResults({ ...traced, inputs }, results) as [unknown, unknown];
 }
 
 function splitAux(name: string, result: unknown): readonly [unknown, unknown] {

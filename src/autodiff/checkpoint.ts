@@ -7,11 +7,10 @@ import { apply, bind, located, operandOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import { calleeName } from '../trace/callee.ts';
 import { describeValue } from '../trace/literal.ts';
-import { buildOutputs } from '../trace/outputs.ts';
+import { deliverResults } from '../trace/results.ts';
 import { closedJaxpr } from '../trace/stage.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import { traceFunction } from '../trace/trace-function.ts';
-import { currentTrace, writeIn } from '../trace/trace.ts';
 import { userError } from '../trace/user-error.ts';
 
 /** The values with these names are kept; made by `saveOnlyTheseNames`. */
@@ -59,9 +58,7 @@ export function checkpoint<A extends unknown[], R>(f: (...args: A) => R, options
       const operands = [...finished.captures.map(({ outer }) => outer), ...values];
       const params = { jaxpr: closedJaxpr(finished), policy, differentiated: false };
       const results = params.jaxpr.outputs.length === 0 ? [] : bind(findPrimitive('remat')!, operands, params);
-      const trace = currentTrace();
-      finished.writes.forEach(({ variable }, i) => writeIn(trace, variable, results[plan.count + i]!));
-      return buildOutputs(plan, results, inputs) as R;
+      return deliverResults({ plan, finished, inputs }, results) as R;
     });
   return Object.defineProperty(call, 'name', { value: f.name });
 }

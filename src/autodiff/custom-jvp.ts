@@ -6,12 +6,13 @@ import { bind, located } from '../trace/bind.ts';
 import { calleeName } from '../trace/callee.ts';
 import { finish, orDrop, stage } from '../trace/stage.ts';
 import type { Finished } from '../trace/stage.ts';
+import { deliverResults } from '../trace/results.ts';
 import { checkStructure } from '../trace/structure.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import { withTrace } from '../trace/trace.ts';
 import { RuleLevels, bindSealed } from './custom-levels.ts';
 import {
-  deliverCustom, expectPair, partJaxpr, resultsOf, sameOutputs, sameWrites, shareCaptures, traceCustom,
+  expectPair, partJaxpr, resultsOf, sameOutputs, sameWrites, shareCaptures, traceCustom,
 } from './custom-parts.ts';
 import type { CustomCall } from './custom-parts.ts';
 import { argumentTrees, readBesideOutputs, treeBeside } from './custom-trees.ts';
@@ -39,8 +40,8 @@ export function customJvp<A extends unknown[], R>(
   const call = (...args: A): R =>
     located(() => {
       const traced = traceCustom(`customJvp(${label})`, f as Differentiable, args);
-      if (levels.atEnd) return deliverCustom(traced, bindSealed(label, traced)) as R;
-      return deliverCustom(traced, bindWithRule(label, traced, rule as unknown as Rule, levels)) as R;
+      if (levels.atEnd) return deliverResults(traced, bindSealed(label, traced)) as R;
+      return deliverResults(traced, bindWithRule(label, traced, rule as unknown as Rule, levels)) as R;
     });
   return Object.defineProperty(call, 'name', { value: f.name });
 }

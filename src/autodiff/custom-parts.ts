@@ -7,14 +7,15 @@ import { currentValue, readArguments } from '../trace/arguments.ts';
 import type { Arguments } from '../trace/arguments.ts';
 import { cast } from '../trace/bind.ts';
 import { describeValue } from '../trace/literal.ts';
-import { buildOutputs, planOutputs, samePlan } from '../trace/outputs.ts';
+import { nameVariable } from '../trace/naming.ts';
+import { planOutputs, samePlan } from '../trace/outputs.ts';
 import type { OutputPlan } from '../trace/outputs.ts';
 import { typeName } from '../trace/printing.ts';
 import type { Finished } from '../trace/stage.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import { traceFunction } from '../trace/trace-function.ts';
 import type { TracedFunction } from '../trace/trace-function.ts';
-import { currentTrace, withTrace, writeIn } from '../trace/trace.ts';
+import { withTrace } from '../trace/trace.ts';
 import type { Capture, Trace } from '../trace/trace.ts';
 import { userError } from '../trace/user-error.ts';
 import type { Variable } from '../trace/variable.ts';
@@ -36,13 +37,6 @@ export function traceCustom(name: string, f: (...args: never[]) => unknown, args
   const operands = inputs.traced.map((leaf) => currentValue(leaf));
   const traced = traceFunction(name, f, inputs, operands.map(({ aval }) => aval));
   return { ...traced, name, args, inputs, operands, outputs: resultsOf(traced.finished).map(({ aval }) => aval) };
-}
-
-/** Writes what the function wrote, and gives what it returned. */
-export function deliverCustom({ finished, plan, inputs }: CustomCall, results: readonly Tensor[]): unknown {
-  const trace = currentTrace();
-  finished.writes.forEach(({ variable }, i) => writeIn(trace, variable, results[plan.count + i]!));
-  return buildOutputs(plan, results, inputs);
 }
 
 /** What several traces of one call captured, each thing once. */
@@ -133,8 +127,7 @@ export function sameWrites(call: CustomCall, rule: string, part: Finished): Atom
 
 /** A Variable in messages. */
 export function nameIn({ inputs }: CustomCall, variable: Variable): string {
-  const path = inputs.traced.find(({ value }) => value === variable)?.path ?? currentTrace()?.pathOf(variable);
-  return path ?? `a captured ${typeName(variable.constructor)}`;
+  return nameVariable(variable, inputs.traced.find(({ value }) => value === variable)?.path);
 }
 
 export function sameType(a: Aval, b: Aval): boolean {

@@ -9,13 +9,14 @@ import { bind, located } from '../trace/bind.ts';
 import { calleeName } from '../trace/callee.ts';
 import { finish, orDrop, stage } from '../trace/stage.ts';
 import type { Finished } from '../trace/stage.ts';
+import { deliverResults } from '../trace/results.ts';
 import { checkStructure } from '../trace/structure.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import { withTrace } from '../trace/trace.ts';
 import { userError } from '../trace/user-error.ts';
 import { RuleLevels, bindSealed } from './custom-levels.ts';
 import {
-  deliverCustom, expectPair, nameIn, partJaxpr, resultsOf, ruleError, sameOutputs, sameWrites, shareCaptures, traceCustom,
+  expectPair, nameIn, partJaxpr, resultsOf, ruleError, sameOutputs, sameWrites, shareCaptures, traceCustom,
 } from './custom-parts.ts';
 import type { CustomCall } from './custom-parts.ts';
 import { argumentTrees, readBesideArguments, readTensors, treeBesideOutputs } from './custom-trees.ts';
@@ -66,9 +67,9 @@ export function customVjp(
     located(() => {
       const traced = traceCustom(`customVjp(${label})`, f, args);
       checkPositions(traced, nondiffArgnums);
-      if (levels.atEnd) return deliverCustom(traced, bindSealed(label, traced));
+      if (levels.atEnd) return deliverResults(traced, bindSealed(label, traced));
       const rules = levels.inside(() => traceRules(traced, fwd, bwd, nondiffArgnums));
-      return deliverCustom(traced, bindWithRules(label, traced, rules));
+      return deliverResults(traced, bindWithRules(label, traced, rules));
     });
   return Object.defineProperty(call, 'name', { value: f.name });
 }

@@ -2,10 +2,10 @@
 import { showAval } from '../../compiler/ir/jaxpr.ts';
 import type { Atom, Var } from '../../compiler/ir/jaxpr.ts';
 import { sameShape } from '../../compiler/shape.ts';
+import { nameVariable } from '../trace/naming.ts';
 import { typeName } from '../trace/printing.ts';
 import type { Finished } from '../trace/stage.ts';
 import type { Tensor } from '../trace/tensor.ts';
-import { currentTrace } from '../trace/trace.ts';
 import type { Capture } from '../trace/trace.ts';
 import { userError } from '../trace/user-error.ts';
 import type { Variable } from '../trace/variable.ts';
@@ -68,10 +68,9 @@ export function outersOf(captures: readonly Capture[]): Tensor[] {
   return captures.map(({ outer }) => outer);
 }
 
-/** A Variable in messages: where the caller passed it, here or to a function around this one; else what it is. */
+/** A Variable in messages. */
 export function nameOf(variable: Variable, operands: Operands): string {
-  const path = operands.leaves.find((leaf) => leaf.variable === variable)?.path ?? currentTrace()?.pathOf(variable);
-  return path ?? `a captured ${typeName(variable.constructor)}`;
+  return nameVariable(variable, operands.leaves.find((leaf) => leaf.variable === variable)?.path);
 }
 
 /** @throws ALIASING when one Variable is reached in two places. */

@@ -4,10 +4,9 @@ import { currentValue, readArguments } from '../trace/arguments.ts';
 import { applyJaxpr } from '../trace/apply.ts';
 import { located } from '../trace/bind.ts';
 import { calleeName } from '../trace/callee.ts';
-import { buildOutputs } from '../trace/outputs.ts';
+import { deliverResults } from '../trace/results.ts';
 import { closedJaxpr } from '../trace/stage.ts';
 import { traceFunction } from '../trace/trace-function.ts';
-import { currentTrace, writeIn } from '../trace/trace.ts';
 
 /**
  * A function like `f` of which every float result of every operation is checked, also in jit, scan, cond, vmap and grad inside of
@@ -24,9 +23,7 @@ export function checkNans<A extends unknown[], R>(f: (...args: A) => R): (...arg
       const { plan, finished } = traceFunction(name, f as (...args: never[]) => unknown, inputs, avals);
       const operands = [...finished.captures.map(({ outer }) => outer), ...values];
       const results = applyJaxpr(name, withChecks(closedJaxpr(finished)), operands);
-      const trace = currentTrace();
-      finished.writes.forEach(({ variable }, i) => writeIn(trace, variable, results[plan.count + i]!));
-      return buildOutputs(plan, results, inputs) as R;
+      return deliverResults({ plan, finished, inputs }, results) as R;
     });
   return Object.defineProperty(checked, 'name', { value: f.name });
 }

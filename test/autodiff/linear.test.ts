@@ -1,11 +1,12 @@
 /** jvp, linearize, vjp, linearTranspose, stopGradient: directions and cotangents, beside the primals and the outputs. */
 import { describe, expect, test } from 'vitest';
 import {
-  BatchStat, HeddleError, Module, Param, State, cpu, grad, jit, jvp, lax, linearTranspose, linearize, makeJaxpr, nnx, np,
+  BatchStat, Module, Param, State, cpu, grad, jit, jvp, lax, linearTranspose, linearize, makeJaxpr, nnx, np,
   stopGradient, vjp, vmap, withDevice,
 } from '../../src/index.ts';
 import type { Tensor } from '../../src/index.ts';
 import { assertAllClose } from '../../src/testing/index.ts';
+import { codeOf } from '../support/host.ts';
 
 const on = <T>(f: () => T): T => withDevice(cpu, f);
 const vector = (...values: number[]): Tensor => np.array(values);
@@ -23,16 +24,6 @@ class Scale extends Module {
 }
 
 const forward = (model: Scale, input: Tensor): Tensor => model.forward(input);
-
-function codeOf(f: () => unknown): string {
-  try {
-    f();
-  } catch (error) {
-    if (error instanceof HeddleError) return error.code;
-    throw error;
-  }
-  return 'no error';
-}
 
 describe('jvp', () => {
   test('value and tangent', async () => {

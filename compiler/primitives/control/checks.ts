@@ -1,9 +1,8 @@
-/** Operands against the inputs of the jaxpr that they go to, and rules that do not exist yet. */
+/** Operands and carries against the jaxprs that they go to. */
 import { HeddleError } from '../../errors.ts';
 import { showAval } from '../../ir/jaxpr.ts';
-import type { Aval, Jaxpr, Params } from '../../ir/jaxpr.ts';
+import type { Aval, Jaxpr } from '../../ir/jaxpr.ts';
 import { sameType } from '../checks.ts';
-import type { JvpRule, TransposeRule } from '../primitive.ts';
 
 export function expectArguments(primitive: string, jaxpr: Jaxpr, operands: readonly Aval[]): void {
   const count = jaxpr.inputs.length;
@@ -35,16 +34,4 @@ export function expectCarriesKept(primitive: string, carries: readonly Aval[], n
 
 export function outputAvals(jaxpr: Jaxpr): Aval[] {
   return jaxpr.outputs.map(({ aval }) => aval);
-}
-
-function missing(primitive: string): never {
-  throw new HeddleError('UNSUPPORTED', `${primitive}: it cannot be differentiated yet`, { fix: 'lax.stopGradient(...)' });
-}
-
-export function jvpMissing<P extends Params>(primitive: string): JvpRule<P> {
-  return { kind: 'rule', tangents: () => missing(primitive) };
-}
-
-export function transposeMissing<P extends Params>(primitive: string): TransposeRule<P> {
-  return { kind: 'rule', cotangents: () => missing(primitive) };
 }

@@ -5,10 +5,9 @@ import type { Aval } from '../../ir/jaxpr.ts';
 import { runScan } from '../../reference/scan.ts';
 import type { ScanParams } from '../../reference/scan.ts';
 import { mappedAt, moveAxis } from '../batching.ts';
-import { sameType } from '../checks.ts';
 import { definePrimitive } from '../primitive.ts';
 import type { BatchAxis, BatchRule, Primitive } from '../primitive.ts';
-import { expectArguments, outputAvals } from './checks.ts';
+import { expectArguments, expectCarriesKept, outputAvals } from './checks.ts';
 import { SCAN_SAMPLES } from './samples.ts';
 import { stackedAval } from './scan-carries.ts';
 import { scanJvp, scanTranspose } from './scan-derivatives.ts';
@@ -23,21 +22,6 @@ function operandsOfStep(inputs: readonly Aval[], { length, numConsts, numCarry }
     const problem = `xs ${i - numConsts - numCarry} is ${showAval(input)}, its leading axis must be the length ${length}`;
     throw new HeddleError('SHAPE', `scan: ${problem}`, { fix: 'lax.scan(f, init, xs) with xs of one leading extent' });
   });
-}
-
-function expectCarriesKept(inputs: readonly Aval[], outputs: readonly Aval[], { numConsts, numCarry }: ScanParams): void {
-  if (outputs.length < numCarry) {
-    throw new HeddleError('IR_TYPE', `scan: its jaxpr has ${outputs.length} outputs, fewer than its ${numCarry} carries`);
-  }
-  const differences = outputs.slice(0, numCarry).flatMap((output, i) => {
-    const input = inputs[numConsts + i]!;
-    return sameType(input, output) ? [] : [`carry ${i} enters as ${showAval(input)} and leaves as ${showAval(output)}`];
-  });
-  if (differences.length > 0) {
-    throw new HeddleError('CARRY', `scan: ${differences.join('; ')}`, {
-      fix: 'return the carry with the shape and dtype it came with',
-    });
-  }
 }
 
 /**
@@ -88,7 +72,10 @@ export const scan: Primitive = definePrimitive<ScanParams>({
     }
     expectArguments('scan', jaxpr, operandsOfStep(inputs, params));
     const outputs = outputAvals(jaxpr);
-    expectCarriesKept(inputs, outputs, params);
+    if (outputs.length < numCarry) {
+      throw new HeddleError('IR_TYPE', `scan: its jaxpr has ${outputs.length} outputs, fewer than its ${numCarry} carries`);
+    }
+    expectCarriesKept('scan', inputs.slice(numConsts, numConsts + numCarry), outputs.slice(0, numCarry));
     return outputs.map((output, i) => (i < numCarry ? output : stackedAval(output, length)));
   },
   reference: (inputs, params, evaluate) => runScan(inputs, params, evaluate),

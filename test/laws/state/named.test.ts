@@ -1,8 +1,9 @@
 /** The cases that a cache of stateful programs gets wrong, each under its own name. */
 import { expect, test } from 'vitest';
-import { BatchStat, HeddleError, Module, Param, evalShape, inspect, jit, lax, makeJaxpr, np, vmap } from '../../../src/index.ts';
+import { BatchStat, Module, Param, evalShape, inspect, jit, lax, makeJaxpr, np, vmap } from '../../../src/index.ts';
 import type { Tensor } from '../../../src/index.ts';
 import { assertAllClose } from '../../../src/testing/index.ts';
+import { codeOf } from '../../support/host.ts';
 import { useWgsl } from '../../support/wgsl.ts';
 import { Counter, Inner } from './programs.ts';
 
@@ -10,16 +11,6 @@ const wgsl = useWgsl();
 
 const counter = (total = [1, 2, 3]): Counter => new Counter(np.array(0), np.array(total));
 const ones = (): Tensor => np.ones([3]);
-
-function codeOf(f: () => unknown): string {
-  try {
-    f();
-  } catch (error) {
-    if (error instanceof HeddleError) return error.code;
-    throw error;
-  }
-  return 'no error';
-}
 
 test('a second instance of equal structure hits', async () => {
   let traces = 0;
