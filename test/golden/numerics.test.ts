@@ -5,6 +5,8 @@ import type { DType, Device, Tensor, TypedArray } from '../../src/index.ts';
 import { NUMERICS, decode, differences, pairs } from '../support/golden-numerics.ts';
 import type { Closeness, Column } from '../support/golden-numerics.ts';
 import { describeOnGpu } from '../support/gpu.ts';
+import { computeTogether } from '../support/sharing.ts';
+import type { HostResult } from '../support/sharing.ts';
 import { useWgsl } from '../support/wgsl.ts';
 
 type Unary = (x: Tensor) => Tensor;
@@ -67,23 +69,24 @@ function check(table: Table, dtype: DType, operands: readonly TypedArray[], devi
   const names = Object.keys(table).filter((name) => !MISSING.has(name));
   const cannot = (name: string): boolean => table[name]!.dtype === 'float16' && device() !== cpu && !device().profile.float16;
 
-  // One program for a table: it compiles in a fraction of the time.
-  let results: Readonly<Record<string, Tensor>> = {};
-  beforeAll(() => {
+  let results: ReadonlyMap<string, HostResult> = new Map();
+  beforeAll(async () => {
     const known = names.filter((name) => name in functions && !cannot(name));
-    const all = (...tensors: Tensor[]): typeof results => Object.fromEntries(known.map((name) => [name, functions[name]!(...tensors)]));
-    results = withDevice(device(), () => jit(all, { device: device() })(...operands.map((data) => np.array(data, { dtype }))));
+    const tensors = operands.map((data) => np.array(data, { dtype }));
+    results = await computeTogether(Object.fromEntries(known.map((name) => [name, functions[name]!])), (all) =>
+      withDevice(device(), () => jit(all, { device: device() })(...tensors)),
+    );
   });
 
   test.for(names)('%s', async (name, { skip }) => {
     if (!(name in functions)) throw new Error(`the table of functions has no ${name}`);
     const column = table[name]!;
     if (cannot(name)) skip('the adapter has no shader-f16');
-    const result = results[name]!;
+    const result = results.get(name)!;
     expect(result.dtype).toBe(column.dtype);
     const expected = decode(column.dtype, column.y);
     const closeness = column.dtype === 'float32' || column.dtype === 'float16' ? (CLOSENESS[name] ?? FLOAT) : EXACT;
-    expect(differences(await result.data(), expected, operands, closeness)).toEqual([]);
+    expect(differences(result.data, expected, operands, closeness)).toEqual([]);
   });
 }
 

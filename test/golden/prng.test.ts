@@ -4,6 +4,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { cpu, jit, lax, np, random, vmap, withDevice } from '../../src/index.ts';
 import type { Device, Key, Tensor } from '../../src/index.ts';
 import { assertAllClose } from '../../src/testing/index.ts';
+import { computeTogether } from '../support/sharing.ts';
+import type { HostResult } from '../support/sharing.ts';
 import { useWgsl } from '../support/wgsl.ts';
 
 type Nested = number | boolean | readonly Nested[];
@@ -107,16 +109,16 @@ for (const [deviceName, device] of Object.entries(devices)) {
     for (const [seed, section] of Object.entries(golden[layout])) {
       describe(`${layout}, ${seed}, ${deviceName}`, () => {
         const key = (): Key => random.key(Number(seed.at(-1)));
-        // One program for all: it compiles in a fraction of the time.
-        let drawn: Readonly<Record<string, Tensor>> = {};
-        beforeAll(() => {
-          const all = (traced: Key): typeof drawn => mapValues(CASES, ({ run }) => run(traced));
-          drawn = random.withLayout(layout, () => onDevice(device(), all, key()));
+        let drawn: ReadonlyMap<string, HostResult> = new Map();
+        beforeAll(async () => {
+          const cases = mapValues(CASES, ({ run }) => run);
+          drawn = await computeTogether(cases, (all) => random.withLayout(layout, () => onDevice(device(), all, key())));
         });
 
         for (const [name, { tolerance = exact }] of Object.entries(CASES)) {
           test(name, async () => {
-            const result = drawn[name]!;
+            const { data, dtype, shape } = drawn.get(name)!;
+            const result = np.array(data, { dtype, shape });
             await assertAllClose(result, like(section[name]!, result), tolerance);
           });
         }

@@ -14,14 +14,14 @@ const wgsl = useWgsl();
 const DRAW = fc.nat({ max: 2 ** 30 });
 
 describe.each([
-  { maxEquations: 4, runs: 120 },
-  { maxEquations: 8, runs: 110 },
-  { maxEquations: 18, runs: 50 },
-  { maxEquations: 30, runs: 25 },
-])('random programs of up to $maxEquations equations', ({ maxEquations, runs }) => {
+  { maxEquations: 4, maxOutputs: 2, runs: 120 },
+  { maxEquations: 8, maxOutputs: 2, runs: 110 },
+  { maxEquations: 18, maxOutputs: 4, runs: 50 },
+  { maxEquations: 30, maxOutputs: 4, runs: 25 },
+])('random programs of up to $maxEquations equations', ({ maxEquations, maxOutputs, runs }) => {
   property(
     `up to ${maxEquations} equations: text, trace, optimizer, vmap, WGSL`,
-    [randomPrograms({ maxEquations }), DRAW],
+    [randomPrograms({ maxEquations, maxOutputs }), DRAW],
     async (program, draw) => {
       textIsWhole(program.jaxpr);
       tracingGivesItBack(program);
