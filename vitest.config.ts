@@ -12,7 +12,7 @@ const config: ViteUserConfig = {
     alias: [
       { find: /^#adapter$/, replacement: source('runtime/adapter.node.ts') },
       { find: /^heddle$/, replacement: source('src/index.ts') },
-      { find: /^heddle\/(nnx|optax|io|testing)$/, replacement: source('src/$1/index.ts') },
+      { find: /^heddle\/(nnx|optax|io|testing|training)$/, replacement: source('src/$1/index.ts') },
     ],
   },
   test: {

@@ -1,8 +1,9 @@
 /** `npm run -s bench -- <suite> [--json] [--check]` */
 import type { Line } from './line.ts';
 import { loops } from './loops/index.ts';
+import { nnx } from './nnx/index.ts';
 
-const SUITES: Readonly<Record<string, (progress: (text: string) => void) => AsyncIterable<Line>>> = { loops };
+const SUITES: Readonly<Record<string, (progress: (text: string) => void) => AsyncIterable<Line>>> = { loops, nnx };
 
 const args = process.argv.slice(2);
 const flags = args.filter((arg) => arg.startsWith('--'));

@@ -33,6 +33,7 @@ export const ERROR_CODES = [
   'NONLINEAR', // the transpose of something that is not linear
   'CUSTOM_RULE', // a custom derivative of the wrong structure, or closing over what is differentiated
   'AXIS_NAME', // a mapped axis that is not there under this name
+  'CORRUPT', // a file that is damaged, or not of the format that it should be
   'CHECK', // errorIf or checkNans found what it looks for
   'UNSUPPORTED', // a combination that cannot exist, with the reason
   'INTERNAL', // a broken invariant of Heddle itself

@@ -5,10 +5,11 @@
  *   npm run -s example -- seed --python   prints them as the Python document does
  *   npm run -s example -- seed --stats    counts kernels and dispatches of the jitted call for 5 and 50 layers
  */
-import { BatchStat, Module, Param, PathRngs, State, init, jit, lax, nn, nnx, random, vmap } from 'heddle';
+import { BatchStat, Module, Param, PathRngs, State, init, jit, lax, nn, random, vmap } from 'heddle';
 import type { GraphDef, Key, Tensor } from 'heddle';
 import { openCountingDevice } from 'heddle/testing';
 import { pythonGraphDef, pythonState } from './support/python-format.ts';
+import { BatchNorm, Dropout, Linear } from './support/tiny-layers.ts';
 
 export interface CallOptions {
   readonly train: boolean;
@@ -17,15 +18,15 @@ export interface CallOptions {
 
 /** Linear, BatchNorm, gelu, Dropout. */
 export class Block extends Module {
-  readonly linear: nnx.Linear;
-  readonly bn: nnx.BatchNorm;
-  readonly dropout: nnx.Dropout;
+  readonly linear: Linear;
+  readonly bn: BatchNorm;
+  readonly dropout: Dropout;
 
   constructor(din: number, dout: number, { rngs }: { readonly rngs: PathRngs }) {
     super();
-    this.linear = new nnx.Linear(din, dout, { rngs });
-    this.bn = new nnx.BatchNorm(dout);
-    this.dropout = new nnx.Dropout(0.1);
+    this.linear = new Linear(din, dout, { rngs });
+    this.bn = new BatchNorm(dout);
+    this.dropout = new Dropout(0.1);
   }
 
   forward(x: Tensor, { train, rngs }: CallOptions): Tensor {
@@ -41,7 +42,7 @@ export class ScanMLP extends Module {
   readonly nLayers: number;
   /** One block in structure; every Variable carries a leading axis over the layers. */
   readonly layers: Block;
-  readonly linear: nnx.Linear;
+  readonly linear: Linear;
 
   constructor(hiddenSize: number, nLayers: number, { rngs }: { readonly rngs: PathRngs }) {
     super();
@@ -56,7 +57,7 @@ export class ScanMLP extends Module {
     });
     const state = init(random.split(rngs.makeRng(), nLayers - 1));
     this.layers = graphdef.merge(state);
-    this.linear = new nnx.Linear(hiddenSize, hiddenSize, { rngs });
+    this.linear = new Linear(hiddenSize, hiddenSize, { rngs });
   }
 
   forward(x: Tensor, { train, rngs }: CallOptions): Tensor {
@@ -89,7 +90,7 @@ export async function runSeed(python: boolean): Promise<string> {
   const params = state.extract(Param);
   const batchStats = state.extract(BatchStat);
   // merge
-  const merged = State.merge<Param | BatchStat>(params, batchStats);
+  const merged = State.merge(params, batchStats);
 
   if (python) {
     return [

@@ -13,9 +13,15 @@ export interface BoundBuffer {
 export class BindGroups {
   readonly #gpu: GPUDevice;
   readonly #groups = new Map<string, { group: GPUBindGroup; forget: () => void }>();
+  #clears = 0;
 
   constructor(gpu: GPUDevice) {
     this.#gpu = gpu;
+  }
+
+  /** How often all groups were dropped. */
+  get clears(): number {
+    return this.#clears;
   }
 
   get(layout: Layout, buffers: readonly BoundBuffer[]): GPUBindGroup {
@@ -26,6 +32,7 @@ export class BindGroups {
 
   clear(): void {
     for (const { forget } of this.#groups.values()) forget();
+    this.#clears++;
   }
 
   #create(key: string, layout: Layout, buffers: readonly BoundBuffer[]): GPUBindGroup {

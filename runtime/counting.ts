@@ -31,9 +31,26 @@ const ZERO: Counts = {
   readbacks: 0,
 };
 
+/** Bytes of the buffers that exist. */
+export interface BufferBytes {
+  readonly live: number;
+  /** The most that `live` has been. */
+  readonly peak: number;
+}
+
+export interface Counting {
+  /** To be used in the place of the device that was given. */
+  readonly device: GPUDevice;
+  readonly counts: Counts;
+  readonly memory: BufferBytes;
+  /** Sets all counts to zero. */
+  reset(): void;
+}
+
 /** Wraps a device; the wrapped one is used in its place, by Heddle or by anything else. */
-export function countingDevice(device: GPUDevice): { device: GPUDevice; counts: Counts; reset(): void } {
+export function countingDevice(device: GPUDevice): Counting {
   const counts = { ...ZERO };
+  const memory = { live: 0, peak: 0 };
   const count = (name: keyof Counts) => (): void => {
     counts[name]++;
   };
@@ -43,7 +60,14 @@ export function countingDevice(device: GPUDevice): { device: GPUDevice; counts: 
     watch(encoder, { beginComputePass: count('passes'), copyBufferToBuffer: count('copies') }, { beginComputePass: countedPass });
   // Buffers go back into native calls, which take no proxy: the method of the object itself is replaced.
   const countedBuffer = (buffer: GPUBuffer): GPUBuffer => {
-    const { mapAsync } = buffer;
+    const { mapAsync, destroy } = buffer;
+    memory.live += buffer.size;
+    memory.peak = Math.max(memory.peak, memory.live);
+    buffer.destroy = (): undefined => {
+      memory.live -= buffer.size;
+      buffer.destroy = destroy;
+      return destroy.call(buffer);
+    };
     buffer.mapAsync = (mode, ...range): Promise<undefined> => {
       if (mode === 1) counts.readbacks++;
       return mapAsync.call(buffer, mode, ...range);
@@ -65,7 +89,7 @@ export function countingDevice(device: GPUDevice): { device: GPUDevice; counts: 
     { createCommandEncoder: countedEncoder, createBuffer: countedBuffer },
     { queue },
   );
-  return { device: counted, counts, reset: () => void Object.assign(counts, ZERO) };
+  return { device: counted, counts, memory, reset: () => void Object.assign(counts, ZERO) };
 }
 
 type Methods<T> = { [K in keyof T as T[K] extends (...args: never[]) => unknown ? K : never]: T[K] };

@@ -66,6 +66,10 @@ class CpuDevice implements Device {
     return storages;
   }
 
+  upload(storages: readonly Storage[], call: CallSite): void {
+    for (const storage of storages) checkInput(this, storage, call);
+  }
+
   async read(storage: Storage): Promise<TypedArray> {
     checkInput(this, storage, { label: 'read' });
     const error = errorOf(storage);

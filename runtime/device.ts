@@ -21,6 +21,8 @@ export interface Device {
    * Throws a HeddleError when the call cannot be submitted; what fails later rejects the reads of its results.
    */
   run(executable: Executable, inputs: readonly Storage[], call: CallSite): Storage[];
+  /** Copies host storages to the device now, which their first use would do; their elements stay on the host, too. */
+  upload(storages: readonly Storage[], call: CallSite): void;
   /** Copies a storage out, ordered after every call enqueued before; the copy is enqueued before this returns. */
   read(storage: Storage): Promise<TypedArray>;
   /** Resolves in a macrotask after everything enqueued so far has completed, so that finalizers could run. */
@@ -69,7 +71,12 @@ export interface CallSite {
    * Inputs that the call consumes: for each `true`, a successful `run` releases one count of that storage, and at count 0 its
    * memory is free for whatever is enqueued next.
    */
-  readonly donate?: readonly boolean[];
+  readonly donate?: readonly boolean[] | undefined;
+  /**
+   * For each result, a storage of the caller's that may hold it from now on. Where nobody else has that storage, the result is
+   * written over it: `run` gives it back as it is, with no further count. A call that throws leaves it as it was.
+   */
+  readonly into?: readonly (Storage | null)[] | undefined;
   /** Whether the call failed, by what it computed. */
   readonly verdict?: Verdict;
 }

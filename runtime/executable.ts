@@ -7,13 +7,25 @@ import { pipelineKey } from './pipelines.ts';
 import type { Pipeline } from './pipelines.ts';
 import { planOf } from './plan.ts';
 import type { Plan } from './plan.ts';
+import type { DeviceBuffer } from './pool.ts';
+import { RecentCalls } from './recent-calls.ts';
+import type { Storage, StorageSpec } from './storage.ts';
 
 export class GpuExecutable implements Executable {
   readonly device: Device;
   readonly program: Program;
   readonly plan: Plan;
+  readonly inputs: readonly StorageSpec[];
+  readonly recentCalls: RecentCalls;
+  /** Of the last call: the buffers of its allocations, its inputs, and what it wrote over. The next one is often like it. */
+  lastTaken: readonly DeviceBuffer[] = [];
+  lastInputs: readonly Storage[] = [];
+  lastTargets: readonly (Storage | null)[] = [];
   readonly #context: GpuContext;
   readonly #keys: readonly string[];
+  #pipelines: readonly Pipeline[] = [];
+  /** How often pipelines had been dropped when these were looked up. */
+  #removals = -1;
   #compiles = 0;
   #compileMs = 0;
 
@@ -21,6 +33,8 @@ export class GpuExecutable implements Executable {
     this.device = device;
     this.program = program;
     this.plan = planOf(program, device.profile);
+    this.inputs = program.inputs.map((index) => program.buffers[index]!);
+    this.recentCalls = new RecentCalls(this.plan, context.bindGroups);
     this.#context = context;
     this.#keys = program.kernels.map(pipelineKey);
   }
@@ -51,16 +65,20 @@ export class GpuExecutable implements Executable {
   }
 
   /** The pipelines of the kernels, made on the spot where they are missing. */
-  pipelines(): Pipeline[] {
+  pipelines(): readonly Pipeline[] {
+    const { pipelines } = this.#context;
+    if (this.#removals === pipelines.removals) return this.#pipelines;
     const started = performance.now();
+    const { removals } = pipelines;
     let compiles = 0;
-    const pipelines = this.program.kernels.map((kernel, i) => {
+    this.#pipelines = this.program.kernels.map((kernel, i) => {
       const key = this.#keys[i] ?? '';
-      if (!this.#context.pipelines.has(key)) compiles++;
-      return this.#context.pipelines.get(key, kernel);
+      if (!pipelines.has(key)) compiles++;
+      return pipelines.get(key, kernel);
     });
+    this.#removals = removals;
     this.#count(compiles, started);
-    return pipelines;
+    return this.#pipelines;
   }
 
   #count(compiles: number, started: number): void {

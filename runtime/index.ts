@@ -1,6 +1,6 @@
 /** Executes Programs; knows nothing of JAX. */
 export { countingDevice } from './counting.ts';
-export type { Counts } from './counting.ts';
+export type { BufferBytes, Counting, Counts } from './counting.ts';
 export { cpu } from './cpu.ts';
 export type {
   CallSite,

@@ -22,12 +22,22 @@ export function otherDevice(device: Device, beside: Device): string {
   return device.label === beside.label ? `another ${device.label}` : device.label;
 }
 
-/** Throws INTERNAL when the inputs are not the arrays that the code was made for. */
-export function checkSpecs(inputs: readonly Storage[], expected: readonly StorageSpec[], call: CallSite): void {
+/** Whether two arrays have one dtype and one shape. */
+export function isLike({ dtype, shape }: StorageSpec, other: StorageSpec): boolean {
+  if (dtype !== other.dtype) return false;
+  if (shape === other.shape) return true;
+  return shape.length === other.shape.length && shape.every((length, axis) => length === other.shape[axis]);
+}
+
+/** Throws INTERNAL when the inputs are not the arrays that the code was made for. `known` are inputs that were. */
+export function checkSpecs(
+  inputs: readonly Storage[],
+  expected: readonly StorageSpec[],
+  known: readonly Storage[],
+  call: CallSite,
+): void {
   const show = (specs: readonly StorageSpec[]): string => specs.map(({ dtype, shape }) => describeArray(dtype, shape)).join(', ');
-  const same = ({ dtype, shape }: Storage, spec: StorageSpec | undefined): boolean =>
-    dtype === spec?.dtype && shape.length === spec.shape.length && shape.every((length, axis) => length === spec.shape[axis]);
-  if (inputs.length === expected.length && inputs.every((input, i) => same(input, expected[i]))) return;
+  if (inputs.length === expected.length && inputs.every((input, i) => input === known[i] || isLike(input, expected[i]!))) return;
   throw new HeddleError('INTERNAL', `${call.label} is made for (${show(expected)}), not for (${show(inputs)})`).at(call.where);
 }
 

@@ -13,11 +13,12 @@ const HOLDERS_SHOWN = 5;
 export class DeviceMemory {
   readonly pool: BufferPool;
   readonly #holdings = new Holdings();
-  readonly #limits: GPUSupportedLimits;
+  readonly #limits: readonly (readonly [name: string, bytes: number])[];
   readonly #budget: number;
 
   constructor(gpu: GPUDevice, budget: number | undefined) {
-    this.#limits = gpu.limits;
+    const { maxBufferSize, maxStorageBufferBindingSize } = gpu.limits;
+    this.#limits = Object.entries({ maxBufferSize, maxStorageBufferBindingSize });
     this.#budget = budget ?? Infinity;
     this.pool = new BufferPool(gpu, this.#budget);
   }
@@ -29,10 +30,17 @@ export class DeviceMemory {
     return this.pool.acquire(bytes);
   }
 
-  /** Makes the storage the owner of the buffer. */
-  own(storage: Storage, buffer: DeviceBuffer): void {
-    this.#holdings.add(storage, buffer.bytes);
-    storage.whenFreed(() => this.pool.release(buffer));
+  /** A certain buffer, if it is free and within the budget. */
+  reclaim(buffer: DeviceBuffer): boolean {
+    if (!buffer.free || this.pool.live + buffer.bytes > this.#budget) return false;
+    this.pool.take(buffer);
+    return true;
+  }
+
+  /** Makes the storage the owner of a buffer of so many bytes, and calls `release` with its end. */
+  own(storage: Storage, bytes: number, release: () => void): void {
+    this.#holdings.add(storage, bytes);
+    storage.whenFreed(release);
   }
 
   report(staging: number): MemoryReport {
@@ -41,12 +49,12 @@ export class DeviceMemory {
   }
 
   #checkLimits({ dtype, shape }: StorageSpec, bytes: number, call: CallSite): void {
-    for (const limit of ['maxBufferSize', 'maxStorageBufferBindingSize'] as const) {
-      if (bytes <= this.#limits[limit]) continue;
+    for (const [name, limit] of this.#limits) {
+      if (bytes <= limit) continue;
       const array = describeArray(dtype, shape);
       throw new HeddleError(
         'LIMIT',
-        `${call.label}: ${array} takes ${bytes} bytes, above the device's ${limit} of ${this.#limits[limit]} bytes`,
+        `${call.label}: ${array} takes ${bytes} bytes, above the device's ${name} of ${limit} bytes`,
         { fix: 'for (const part of np.split(x, 4)) f(part); // work on smaller parts' },
       ).at(call.where);
     }

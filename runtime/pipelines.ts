@@ -42,9 +42,15 @@ export class Pipelines {
   readonly #beingMade = new Map<string, Promise<Fault | null>>();
   readonly #layouts = new Map<string, Layout>();
   readonly #counterLayouts = new Map<number, GPUBindGroupLayout>();
+  #removals = 0;
 
   constructor(gpu: GPUDevice) {
     this.#gpu = gpu;
+  }
+
+  /** How often pipelines were dropped. */
+  get removals(): number {
+    return this.#removals;
   }
 
   has(key: string): boolean {
@@ -96,6 +102,7 @@ export class Pipelines {
 
   clear(): void {
     this.#pipelines.clear();
+    this.#removals++;
   }
 
   async #make(key: string, kernel: KernelCode): Promise<Fault | null> {
@@ -123,7 +130,7 @@ export class Pipelines {
     pipeline.creation = null;
     if (fault === null) return null;
     // The next call tries again, so that it hears the reason too.
-    if (this.#pipelines.get(key) === pipeline) this.#pipelines.delete(key);
+    if (this.#pipelines.get(key) === pipeline) this.#remove(key);
     return inKernel(kernel, fault);
   }
 
@@ -131,9 +138,14 @@ export class Pipelines {
     this.#pipelines.set(key, pipeline);
     if (this.#pipelines.size <= MAX_PIPELINES) return;
     for (const oldest of this.#pipelines.keys()) {
-      this.#pipelines.delete(oldest);
+      this.#remove(oldest);
       return;
     }
+  }
+
+  #remove(key: string): void {
+    this.#pipelines.delete(key);
+    this.#removals++;
   }
 
   #makeLayout(signature: string, { bindings, loops }: KernelCode): Layout {

@@ -1,18 +1,28 @@
 /** What is worked out once per Program: the buffers of a call, the steps with work to do, and the carries that they read. */
 import { HeddleError } from '../compiler/errors.ts';
-import type { BufferPlan, BufferRef, DeviceProfile, Program, Step } from '../compiler/program.ts';
+import type { BufferRef, DeviceProfile, Program, Step } from '../compiler/program.ts';
 import { countDispatches } from '../compiler/program.ts';
 import { MAX_LOOPS } from './counters.ts';
+import { placementOf, slotsOf } from './placement.ts';
+import type { Placement } from './placement.ts';
 
-export type PlannedStep = PlannedDispatch | PlannedLoop | PlannedWhile;
+export type PlannedStep = PlannedRun | PlannedDispatch | PlannedLoop | PlannedWhile;
+
+/** Dispatches one after the other that no loop changes. */
+export interface PlannedRun {
+  readonly kind: 'run';
+  readonly dispatches: readonly PlannedDispatch[];
+}
 
 export interface PlannedDispatch {
   readonly kind: 'dispatch';
-  /** Numbers the dispatches of the plan. */
-  readonly id: number;
+  /** Where its bind groups are among those of a call: one for each way in which it can find its carries. */
+  readonly group: number;
   readonly kernel: number;
   readonly buffers: readonly BufferRef[];
-  readonly grid: readonly [number, number, number];
+  readonly x: number;
+  readonly y: number;
+  readonly z: number;
   /** Loops whose counters it binds. */
   readonly loops: readonly number[];
   /** Loops whose step decides which buffers it binds. */
@@ -41,10 +51,9 @@ export interface Plan {
   readonly dispatches: number;
   /** Whether the host must ask during a call how it goes on. */
   readonly hostDriven: boolean;
-  /** Whether any dispatch binds a buffer. */
-  readonly used: readonly boolean[];
-  /** The largest temporary of each slot. */
-  readonly slots: ReadonlyMap<number, BufferPlan>;
+  /** By buffer: the bind groups that it is in. */
+  readonly groupsOf: readonly (readonly number[])[];
+  readonly placement: Placement;
   readonly temporaryBytes: number;
   /** Device buffers that a call binds. */
   readonly bufferCount: number;
@@ -53,26 +62,56 @@ export interface Plan {
 /** Throws LIMIT or FEATURE when the program needs more than the device has. */
 export function planOf(program: Program, profile: DeviceProfile): Plan {
   checkProfile(program, profile);
-  const used = program.buffers.map(() => false);
-  let dispatches = 0;
-  const plan = (steps: readonly Step[]): PlannedStep[] => steps.filter((step) => countDispatches([step]) > 0).map(planStep);
+  const groupsOf: number[][] = program.buffers.map(() => []);
+  let groups = 0;
+  const plan = (steps: readonly Step[]): PlannedStep[] =>
+    withRuns(steps.filter((step) => countDispatches([step]) > 0).map(planStep));
   const planStep = (step: Step): PlannedStep => {
     if (step.kind === 'loop') return { ...step, steps: plan(step.steps) };
     if (step.kind === 'while') return { ...step, steps: plan(step.steps), dispatches: countDispatches(step.steps) };
-    const carries = new Set<number>();
-    const use = (buffer: number): void => {
-      used[buffer] = true;
-    };
-    for (const ref of step.buffers) visit(ref, use, (loop) => carries.add(loop));
-    return { ...step, id: dispatches++, carries: [...carries] };
+    const [carries, bound, group] = [new Set<number>(), new Set<number>(), groups];
+    for (const ref of step.buffers) visit(ref, (buffer) => bound.add(buffer), (loop) => carries.add(loop));
+    groups += CARRY_PHASES ** carries.size;
+    for (const buffer of bound) for (let i = group; i < groups; i++) groupsOf[buffer]!.push(i);
+    const [x, y, z] = step.grid;
+    const loops = step.loops.length === 0 ? NONE : step.loops;
+    // Field by field, because encoding is fast only when the engine, too, finds that all of them have one shape.
+    const found = carries.size === 0 ? NONE : [...carries];
+    return { kind: step.kind, group, kernel: step.kernel, buffers: step.buffers, x, y, z, loops, carries: found };
   };
   const steps = plan(program.steps);
-  const slots = slotsOf(program.buffers.filter((_, i) => used[i]));
-  const temporaryBytes = [...slots.values()].reduce((sum, { bytes }) => sum + bytes, 0);
-  const bufferCount = slots.size + program.buffers.filter(({ role }, i) => used[i] && role !== 'temporary').length;
-  const hostDriven = steps.some(({ kind }) => kind === 'while');
-  return { steps, dispatches: countDispatches(program.steps), hostDriven, used, slots, temporaryBytes, bufferCount };
+  const isUsed = (buffer: number): boolean => groupsOf[buffer]!.length > 0;
+  const slots = slotsOf(program, isUsed);
+  const others = program.buffers.filter(({ role }, buffer) => role !== 'temporary' && isUsed(buffer));
+  return {
+    steps,
+    dispatches: countDispatches(program.steps),
+    hostDriven: steps.some(({ kind }) => kind === 'while'),
+    groupsOf,
+    placement: placementOf(program, slots, isUsed),
+    temporaryBytes: slots.reduce((sum, { spec }) => sum + spec.bytes, 0),
+    bufferCount: others.length + slots.length,
+  };
 }
+
+/** The steps, with runs of dispatches that neither count nor carry joined to one step each. */
+function withRuns(steps: readonly PlannedStep[]): PlannedStep[] {
+  const joined: PlannedStep[] = [];
+  let run: PlannedDispatch[] = [];
+  for (const step of steps) {
+    if (step.kind !== 'dispatch' || step.loops.length > 0 || step.carries.length > 0) {
+      joined.push(step);
+      run = [];
+      continue;
+    }
+    if (run.length === 0) joined.push({ kind: 'run', dispatches: run });
+    run.push(step);
+  }
+  return joined;
+}
+
+/** One list for all: a call goes through hundreds of dispatches, and what it costs is the memory that it touches. */
+const NONE: readonly number[] = [];
 
 /** The three ways in which a step can find its carries. */
 export const CARRY_PHASES = 3;
@@ -100,16 +139,6 @@ function visit(ref: BufferRef, buffer: (index: number) => void, loop: (loop: num
   buffer(ref.even);
   buffer(ref.odd);
   if (ref.side === 'read') visit(ref.initial, buffer, loop);
-}
-
-function slotsOf(buffers: readonly BufferPlan[]): Map<number, BufferPlan> {
-  const slots = new Map<number, BufferPlan>();
-  for (const buffer of buffers) {
-    if (buffer.role !== 'temporary' || buffer.slot === null) continue;
-    const largest = slots.get(buffer.slot);
-    if (largest === undefined || largest.bytes < buffer.bytes) slots.set(buffer.slot, buffer);
-  }
-  return slots;
 }
 
 function checkProfile(program: Program, profile: DeviceProfile): void {

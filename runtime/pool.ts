@@ -30,30 +30,40 @@ export class DeviceBuffer {
   fault: Fault | null = null;
   /** What must go when the buffer is destroyed. */
   readonly dependents: Set<() => void> = new Set();
+  /** The buffers of its size. */
+  readonly shelf: Shelf;
+  /** Whether the pool has it; the number of its last release says for how long. */
+  free: boolean = false;
+  lastRelease: number = 0;
 
-  constructor(id: number, bytes: number, gpuBuffer: GPUBuffer) {
+  constructor(id: number, bytes: number, gpuBuffer: GPUBuffer, shelf: Shelf) {
     this.id = id;
     this.bytes = bytes;
     this.gpuBuffer = gpuBuffer;
+    this.shelf = shelf;
   }
+}
+
+/** The buffers of one size, in order of id. */
+interface Shelf {
+  readonly buffers: DeviceBuffer[];
+  /** How many are free, and an id below which none is. */
+  free: number;
+  firstFree: number;
 }
 
 export class BufferPool {
   readonly #gpu: GPUDevice;
   readonly #budget: number;
   readonly #largest: number;
-  /**
-   * Free buffers by size, in order of id. The first one is taken first: then the same calls come to work on the same buffers, for
-   * which they have bind groups.
-   */
-  readonly #freeBySize = new Map<number, DeviceBuffer[]>();
-  /** All free buffers, the one released first at the start. */
-  readonly #free = new Set<DeviceBuffer>();
+  readonly #shelves = new Map<number, Shelf>();
   #live = 0;
   #peak = 0;
   #pooled = 0;
   #count = 0;
+  #uncertain = 0;
   #lastId = 0;
+  #releases = 0;
   #calls = 0;
   #recentPeak = 0;
   #earlierPeak = 0;
@@ -85,17 +95,32 @@ export class BufferPool {
     return this.#count;
   }
 
+  /** How many of them may turn out not to exist. */
+  get uncertain(): number {
+    return this.#uncertain;
+  }
+
   sizeFor(bytes: number): number {
     return sizeClass(bytes, this.#largest);
   }
 
-  /** A buffer of at least `bytes`; what it holds is arbitrary. */
+  /**
+   * A buffer of at least `bytes`; what it holds is arbitrary. Of the free ones it is the oldest: then the same calls come to work
+   * on the same buffers, for which they have bind groups.
+   */
   acquire(bytes: number): DeviceBuffer {
     const size = this.sizeFor(bytes);
-    const buffer = this.#takeFree(size) ?? this.#create(size);
-    this.#live += size;
-    this.#peak = Math.max(this.#peak, this.#live);
-    this.#recentPeak = Math.max(this.#recentPeak, this.#live);
+    const buffer = this.#oldestFree(size);
+    if (buffer !== undefined) return this.take(buffer);
+    const created = this.#create(size);
+    this.#use(size);
+    return created;
+  }
+
+  /** Takes this very buffer, which is free. */
+  take(buffer: DeviceBuffer): DeviceBuffer {
+    this.#leaveShelf(buffer);
+    this.#use(buffer.bytes);
     return buffer;
   }
 
@@ -106,7 +131,12 @@ export class BufferPool {
       this.#destroy(buffer);
       return;
     }
-    this.#addFree(buffer);
+    buffer.free = true;
+    buffer.lastRelease = ++this.#releases;
+    this.#pooled += buffer.bytes;
+    const { shelf } = buffer;
+    shelf.free++;
+    shelf.firstFree = Math.min(shelf.firstFree, buffer.id);
     this.trim(Math.max(ALWAYS_KEPT, SLACK * Math.max(this.#recentPeak, this.#earlierPeak)));
   }
 
@@ -126,46 +156,54 @@ export class BufferPool {
 
   /** Destroys free buffers, the longest unused first, until all buffers together take at most `bytes`. */
   trim(bytes: number): void {
-    for (const buffer of this.#free) {
+    if (this.#pooled === 0 || this.#live + this.#pooled <= bytes) return;
+    const free = [...this.#shelves.values()].flatMap(({ buffers }) => buffers.filter((buffer) => buffer.free));
+    for (const buffer of free.sort((a, b) => a.lastRelease - b.lastRelease)) {
       if (this.#live + this.#pooled <= bytes) return;
-      this.#removeFree(buffer);
+      this.#leaveShelf(buffer);
       this.#destroy(buffer);
     }
   }
 
-  #takeFree(size: number): DeviceBuffer | undefined {
-    const buffer = this.#freeBySize.get(size)?.[0];
-    if (buffer !== undefined) this.#removeFree(buffer);
-    return buffer;
+  #oldestFree(size: number): DeviceBuffer | undefined {
+    const shelf = this.#shelves.get(size);
+    if (shelf === undefined || shelf.free === 0) return undefined;
+    const { buffers, firstFree } = shelf;
+    let i = rankOf(firstFree, buffers);
+    while (!buffers[i]!.free) i++;
+    shelf.firstFree = buffers[i]!.id;
+    return buffers[i];
   }
 
-  #addFree(buffer: DeviceBuffer): void {
-    this.#free.add(buffer);
-    this.#pooled += buffer.bytes;
-    const sameSize = this.#freeBySize.get(buffer.bytes) ?? [];
-    this.#freeBySize.set(buffer.bytes, sameSize);
-    sameSize.splice(rankOf(buffer, sameSize), 0, buffer);
-  }
-
-  #removeFree(buffer: DeviceBuffer): void {
-    this.#free.delete(buffer);
+  #leaveShelf(buffer: DeviceBuffer): void {
+    buffer.free = false;
+    buffer.shelf.free--;
     this.#pooled -= buffer.bytes;
-    const sameSize = this.#freeBySize.get(buffer.bytes) ?? [];
-    sameSize.splice(rankOf(buffer, sameSize), 1);
+  }
+
+  #use(size: number): void {
+    this.#live += size;
+    this.#peak = Math.max(this.#peak, this.#live);
+    this.#recentPeak = Math.max(this.#recentPeak, this.#live);
   }
 
   #create(size: number): DeviceBuffer {
     this.trim(this.#budget - size);
     const make = (): GPUBuffer => this.#gpu.createBuffer({ size, usage: STORAGE | COPY_SRC | COPY_DST });
     const [gpuBuffer, creation] = inScope(this.#gpu, 'MEMORY', make);
-    const buffer = new DeviceBuffer(++this.#lastId, size, gpuBuffer);
+    const shelf = this.#shelves.get(size) ?? { buffers: [], free: 0, firstFree: 0 };
+    this.#shelves.set(size, shelf);
+    const buffer = new DeviceBuffer(++this.#lastId, size, gpuBuffer, shelf);
+    shelf.buffers.push(buffer);
     buffer.creation = this.#watch(buffer, creation);
     this.#count++;
     return buffer;
   }
 
   async #watch(buffer: DeviceBuffer, creation: Outcome): Promise<Fault | null> {
+    this.#uncertain++;
     const fault = await creation;
+    this.#uncertain--;
     buffer.creation = null;
     buffer.fault = fault;
     // Room for the next attempt; this buffer itself is not used again.
@@ -175,17 +213,19 @@ export class BufferPool {
 
   #destroy(buffer: DeviceBuffer): void {
     this.#count--;
+    const { buffers } = buffer.shelf;
+    buffers.splice(rankOf(buffer.id, buffers), 1);
     for (const forget of buffer.dependents) forget();
     buffer.gpuBuffer.destroy();
   }
 }
 
-/** Where the buffer belongs among buffers in order of id. */
-function rankOf(buffer: DeviceBuffer, sorted: readonly DeviceBuffer[]): number {
+/** Where a buffer of this id stands, or would stand, among buffers in order of id. */
+function rankOf(id: number, sorted: readonly DeviceBuffer[]): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (sorted[middle]!.id < buffer.id) low = middle + 1;
+    if (sorted[middle]!.id < id) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -7,6 +7,11 @@ export class CallQueue {
   readonly #waiting: Task[] = [];
   #busy = false;
 
+  /** Whether a task would have to wait. */
+  get busy(): boolean {
+    return this.#busy;
+  }
+
   /** Runs the task now, or after those that wait. */
   enqueue(task: Task): void {
     this.#waiting.push(task);

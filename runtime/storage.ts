@@ -3,6 +3,7 @@ import type { DType, HostArray } from '../compiler/dtype.ts';
 import { HeddleError } from '../compiler/errors.ts';
 import type { CallSite, Device } from './device.ts';
 import { describeArray, storageBytes } from './layout.ts';
+import type { DeviceBuffer } from './pool.ts';
 import type { Submission } from './submission.ts';
 
 /** What is known of an array without its elements. */
@@ -13,16 +14,19 @@ export interface StorageSpec {
 
 /**
  * A Storage starts with count 1; `retain` and `release` move the count, and at 0 its memory is free. Using it afterwards throws
- * DISPOSED. Its elements never change, except that a call which consumes it may overwrite them.
+ * DISPOSED. Its elements never change, except that a call may consume it, or write its results over it, when only its caller
+ * has it.
  */
 export class Storage {
   readonly dtype: DType;
   readonly shape: readonly number[];
   /** null: on the host only. A device that runs a program on it keeps an uploaded copy beside the host data. */
   readonly device: Device | null;
-  /** The call that writes it, for storages of a GPU and for those of a call on the host that failed. */
-  readonly submission: Submission | null;
-  readonly #maker: Pick<CallSite, 'where'>;
+  /** Where the elements are, for storages of a GPU; and where they were before a call was written over it. */
+  buffer: DeviceBuffer | null = null;
+  formerBuffer: DeviceBuffer | null = null;
+  #submission: Submission | null;
+  #maker: Pick<CallSite, 'where'>;
   #hostData: HostArray | null;
   #count = 1;
   #atFree: (() => void)[] = [];
@@ -37,7 +41,7 @@ export class Storage {
     this.dtype = dtype;
     this.shape = shape;
     this.device = device;
-    this.submission = submission;
+    this.#submission = submission;
     this.#maker = maker;
     this.#hostData = hostData;
   }
@@ -56,6 +60,11 @@ export class Storage {
   /** The result of a call on a GPU. The device frees its memory through `whenFreed`. */
   static onDevice(device: Device, spec: StorageSpec, submission: Submission): Storage {
     return new Storage(spec, submission.call, device, null, submission);
+  }
+
+  /** The call that writes it, for storages of a GPU and for those of a call on the host that failed. */
+  get submission(): Submission | null {
+    return this.#submission;
   }
 
   /** The user's line that made it. */
@@ -101,6 +110,15 @@ export class Storage {
 
   whenFreed(callback: () => void): void {
     this.#atFree.push(callback);
+  }
+
+  /** Has its elements in another buffer from now on, to which this call writes them. */
+  moveTo(buffer: DeviceBuffer, submission: Submission): void {
+    this.assertAlive();
+    this.formerBuffer = this.buffer;
+    this.buffer = buffer;
+    this.#submission = submission;
+    this.#maker = submission.call;
   }
 
   /** Throws DISPOSED when the count is 0. */

@@ -48,9 +48,16 @@ export class Submission {
     this.#observed = true;
   }
 
-  /** The call fails when one of these does. */
-  dependOn(submissions: readonly Submission[]): void {
-    this.#inputs = [...new Set(submissions)].filter((submission) => !submission.isSettled);
+  /** The call fails when one that wrote an input does. */
+  dependOn(inputs: readonly { readonly submission: Submission | null }[]): void {
+    const unsettled = new Set<Submission>();
+    let last: Submission | null = null;
+    for (const { submission } of inputs) {
+      if (submission === last) continue;
+      last = submission;
+      if (submission !== null && !submission.isSettled) unsettled.add(submission);
+    }
+    this.#inputs = [...unsettled];
     for (const input of this.#inputs) input.observe();
   }
 

@@ -57,17 +57,28 @@ export class WebGpuDevice implements Device {
     return submission.guard(this.#context.gpu, () => {
       const pipelines = code.pipelines();
       for (const { creation } of pipelines) submission.include(creation);
-      const { buffers, results, release } = prepareCall(this, this.#context, code, inputs, submission);
-      submission.dependOn(inputs.flatMap((input) => input.submission ?? []));
+      const { buffers, deliver, hold, release } = prepareCall(this, this.#context, code, inputs, submission);
+      submission.dependOn(inputs);
+      const results = deliver();
+      if (code.plan.hostDriven || this.queue.busy) hold(results);
       const { verdict } = call;
       if (verdict !== undefined) submission.judgedBy(() => this.#judge(verdict, results, call));
       const { steps, hostDriven } = code.plan;
-      const operands = { pipelines, buffers };
+      const operands = { pipelines, specs: code.program.buffers, buffers, recent: code.recentCalls };
       const submit = (): void => submission.submit(this.#context.gpu, () => execute(this.#context, steps, operands));
       this.#enqueue(submission, hostDriven ? () => drive(this.#context, steps, operands, submission) : submit, release);
       consumeDonated(inputs, call);
       this.#context.memory.pool.endCall();
       return results;
+    });
+  }
+
+  upload(storages: readonly Storage[], call: CallSite): void {
+    this.#assertUsable(call);
+    for (const storage of storages) checkInput(this, storage, call);
+    const submission = new Submission(call, this.#context.failures);
+    submission.submit(this.#context.gpu, () => {
+      for (const storage of storages) this.#context.residence.bufferOf(storage, call);
     });
   }
 
@@ -182,8 +193,8 @@ export class WebGpuDevice implements Device {
         fix: 'device.load(code)',
       }).at(call.where);
     }
-    const { program } = executable;
-    checkSpecs(inputs, program.inputs.map((index) => program.buffers[index]!), call);
+    checkSpecs(inputs, executable.inputs, executable.lastInputs, call);
+    executable.lastInputs = inputs;
     for (const input of inputs) {
       checkInput(this, input, call);
       if (input.submission?.error == null) continue;

@@ -1,23 +1,34 @@
 /**
  * What is remembered of a jitted function. A hit requires that everything a trace depended on is as it was: the structure and
  * static values of the arguments, their avals, the captured Variables with their avals, which of those are also arguments, the
- * named axes around the call, and the layout of random numbers.
+ * named axes around the call, what is collected there, and the layout of random numbers.
  */
 import { BoundedMap } from './bounded-map.ts';
 import type { JitEntry } from './jit-entry.ts';
+import { Recalls } from './jit-recall.ts';
+import { placesKey } from './nnx/module.ts';
 import { currentLayout } from './random/layout.ts';
-import { argumentsKey } from './trace/arguments.ts';
-import type { Arguments, StaticLeaf } from './trace/arguments.ts';
+import { argumentsKey, readArguments } from './trace/arguments.ts';
+import type { Arguments, CallInputs, StaticLeaf } from './trace/arguments.ts';
+import { collectionKey } from './trace/sown.ts';
 import { currentTrace, namedAxes } from './trace/trace.ts';
+import { flatten } from './tree.ts';
 
 const MAX_KEYS = 256;
 /** Entries of one key differ in the Variables that they captured or were traced for. */
 const MAX_ENTRIES_PER_KEY = 8;
 const RETRACES_BEFORE_WARNING = 3;
 
+/** A call, and the entry that serves it. */
+export interface Served {
+  readonly entry: JitEntry;
+  readonly inputs: CallInputs;
+}
+
 export class JitCache {
   readonly #name: string;
   readonly #entries = new BoundedMap<string, readonly JitEntry[]>(MAX_KEYS);
+  readonly #recalls = new Recalls();
   readonly #retraces = new Map<string, number>();
   #lastStructure = '';
   #lastStatics: readonly StaticLeaf[] = [];
@@ -29,9 +40,21 @@ export class JitCache {
   }
 
   /** The entry that serves a call with these arguments, from `trace` when there is none. */
-  entryFor(inputs: Arguments, trace: () => JitEntry): JitEntry {
-    const axes = namedAxes().map(({ name, size }) => `${JSON.stringify(name)}:${size}`);
-    const key = `${currentLayout()}|${axes.join(',')}|${argumentsKey(inputs)}`;
+  lookUp(args: readonly unknown[], trace: (inputs: Arguments) => JitEntry): Served {
+    const context = contextKey(args);
+    const recalled = this.#recalls.find(args, context);
+    if (recalled !== null) {
+      this.hits++;
+      return recalled;
+    }
+    const inputs = readArguments(args);
+    const entry = this.#entryFor(inputs, context, () => trace(inputs));
+    this.#recalls.add(args, context, inputs, entry);
+    return { entry, inputs };
+  }
+
+  #entryFor(inputs: Arguments, context: string, trace: () => JitEntry): JitEntry {
+    const key = `${context}|${argumentsKey(inputs)}`;
     const known = this.#entries.get(key) ?? [];
     const found = known.find((entry) => entry.serves(inputs, currentTrace()));
     if (found !== undefined) {
@@ -50,6 +73,7 @@ export class JitCache {
 
   clear(): void {
     this.#entries.clear();
+    this.#recalls.clear();
   }
 
   /** A number that changes from call to call makes a program for each of its values; the third one warns. */
@@ -68,6 +92,14 @@ export class JitCache {
     this.#lastStructure = structure;
     this.#lastStatics = statics;
   }
+}
+
+/** What around a call a trace of it depends on; what is sown has the paths of the modules among its arguments. */
+function contextKey(args: readonly unknown[]): string {
+  const axes = namedAxes().map(({ name, size }) => `${JSON.stringify(name)}:${size}`);
+  const collected = collectionKey();
+  const places = collected === '' ? '' : placesKey(flatten(args).objects);
+  return `${currentLayout()}|${axes.join(',')}|${collected}${places}`;
 }
 
 /** By function: `jit(f)` may be written anew for each call. */

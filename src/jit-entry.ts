@@ -4,8 +4,10 @@ import { sameAval } from '../compiler/ir/jaxpr.ts';
 import { equalJaxprs } from '../compiler/ir/hash.ts';
 import type { Aval } from '../compiler/ir/jaxpr.ts';
 import type { Device, Executable } from '../runtime/index.ts';
-import type { Arguments } from './trace/arguments.ts';
+import { argumentOf } from './trace/arguments.ts';
+import type { Arguments, CallInputs } from './trace/arguments.ts';
 import { ownHandle } from './trace/handles.ts';
+import { ObjectRecords } from './trace/object-records.ts';
 import { samePlan } from './trace/outputs.ts';
 import type { OutputPlan } from './trace/outputs.ts';
 import { closedJaxpr } from './trace/stage.ts';
@@ -26,12 +28,20 @@ type Write =
 export class JitEntry {
   readonly jaxpr: Jaxpr;
   readonly plan: OutputPlan;
+  /** By traced leaf: the position of its argument. */
+  readonly argumentOf: readonly number[];
   /** Captures tracers of an outer trace, so it serves only this call. */
   readonly transient: boolean;
   readonly #captures: readonly CapturedValue[];
   readonly #writes: readonly Write[];
   /** The Variables that were arguments of the trace. */
   readonly #instances: readonly WeakRef<Variable>[];
+  /** The Variables that it captured; null for the type of a value that it does not read. */
+  readonly #outer: readonly { readonly variable: WeakRef<Variable>; readonly aval: Aval | null }[];
+  /** The modules that it captured and called, with their parts. */
+  readonly #modules: readonly WeakRef<object>[];
+  /** What the captured modules were, and the captured Variables apart from their values. */
+  readonly #kinds = new WeakMap<object, ObjectRecords>();
   readonly #executables = new WeakMap<Device, Executable>();
   /** Traced for two sets of argument Variables with one result, so it serves any. */
   #independent = false;
@@ -39,42 +49,58 @@ export class JitEntry {
   constructor(inputs: Arguments, { plan, finished }: TracedFunction) {
     this.jaxpr = closedJaxpr(finished);
     this.plan = plan;
+    this.argumentOf = inputs.traced.map(argumentOf);
     this.transient = finished.captures.some(({ outer, variable }) => variable === null && outer.tracer !== null);
     this.#captures = finished.captures.map(describeCapture);
     this.#writes = finished.writes.map(({ variable }) => describeWrite(variable, inputs));
     this.#instances = argumentVariables(inputs).map((variable) => new WeakRef(variable));
+    this.#outer = [
+      ...this.#captures.flatMap((capture) => (capture.kind === 'variable' ? [capture] : [])),
+      ...this.#writes.flatMap((write) => (write.kind === 'captured' ? [{ variable: write.variable, aval: null }] : [])),
+    ];
+    const modules = [...finished.trace.modules].filter((module) => !inputs.objects.includes(module));
+    this.#modules = modules.map((module) => new WeakRef(module));
+    for (const object of [...this.#modules, ...this.#outer.map(({ variable }) => variable)]) {
+      this.#kinds.set(object.deref()!, new ObjectRecords([object.deref()!]));
+    }
   }
 
   /** Whether a call with these arguments, whose key is that of the traced ones, would give the same trace now. */
   serves(inputs: Arguments, trace: Trace | null): boolean {
     const variables = argumentVariables(inputs);
     const reached = new Set(variables);
-    /** The value of a captured Variable that is still there, and still not an argument. */
-    const valueOf = (captured: WeakRef<Variable>): Tensor | null => {
-      const variable = captured.deref();
-      return variable === undefined || reached.has(variable) ? null : peekIn(trace, variable);
-    };
-    const reads = (capture: CapturedValue): boolean => {
-      if (capture.kind === 'tensor') return true;
-      const value = valueOf(capture.variable);
-      return value !== null && sameAval(value.aval, capture.aval);
-    };
     return (
-      this.#captures.every(reads) &&
-      this.#writes.every((write) => write.kind === 'argument' || valueOf(write.variable) !== null) &&
+      this.#outer.every(({ variable }) => !reached.has(variable.deref()!)) &&
+      this.readsOuter(trace) &&
       (this.#independent || this.#instances.every((instance, i) => instance.deref() === variables[i]))
+    );
+  }
+
+  /** Whether the modules and Variables that it captured are still there as they were, with values of the same types. */
+  readsOuter(trace: Trace | null): boolean {
+    const isUnchanged = (object: object | undefined): boolean => object !== undefined && this.#kinds.get(object)!.unchanged();
+    return (
+      this.#modules.every((module) => isUnchanged(module.deref())) &&
+      this.#outer.every(({ variable, aval }) => {
+        const captured = variable.deref();
+        const value = captured === undefined ? null : peekIn(trace, captured);
+        return value !== null && (aval === null || sameAval(value.aval, aval)) && isUnchanged(captured);
+      })
     );
   }
 
   /** What the function captured, as the trace sees it. */
   captured(trace: Trace | null): Tensor[] {
+    for (let inner = trace; inner !== null; inner = inner.parent) {
+      for (const module of this.#modules) inner.modules.add(module.deref()!);
+    }
     return this.#captures.map((capture) => (capture.kind === 'tensor' ? capture.tensor : readIn(trace, capture.variable.deref()!)));
   }
 
   /** The Variables that a call with these arguments writes. */
-  written(inputs: Arguments): Variable[] {
+  written(inputs: CallInputs): Variable[] {
     return this.#writes.map((write) =>
-      write.kind === 'argument' ? (inputs.traced[write.index]!.value as Variable) : write.variable.deref()!,
+      write.kind === 'argument' ? (inputs.values[write.index] as Variable) : write.variable.deref()!,
     );
   }
 
@@ -114,12 +140,12 @@ function describeCapture({ outer, variable }: Capture): CapturedValue {
 }
 
 function describeWrite(variable: Variable, inputs: Arguments): Write {
-  const index = inputs.traced.findIndex(({ value }) => value === variable);
+  const index = inputs.values.indexOf(variable);
   return index < 0 ? { kind: 'captured', variable: new WeakRef(variable) } : { kind: 'argument', index };
 }
 
 function argumentVariables(inputs: Arguments): Variable[] {
-  return inputs.traced.flatMap(({ value }) => (value instanceof Variable ? [value] : []));
+  return inputs.values.filter((value) => value instanceof Variable);
 }
 
 function sameLists<T>(a: readonly T[], b: readonly T[], same: (a: T, b: T) => boolean): boolean {

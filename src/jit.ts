@@ -5,21 +5,26 @@ import type { Device, ExecutableStats } from '../runtime/index.ts';
 import { withDevice } from './device.ts';
 import { runsStepByStep } from './disable-jit.ts';
 import { jitCacheOf } from './jit-cache.ts';
+import type { Served } from './jit-cache.ts';
 import { JitEntry } from './jit-entry.ts';
 import { readOptions } from './options.ts';
-import { argumentOf, currentValue, readArguments } from './trace/arguments.ts';
-import type { Arguments } from './trace/arguments.ts';
+import { currentValue } from './trace/arguments.ts';
+import type { Arguments, CallInputs } from './trace/arguments.ts';
 import { bind, located } from './trace/bind.ts';
 import { calleeName } from './trace/callee.ts';
-import { callSite, deviceFor, executableOf, runExecutable } from './trace/execute.ts';
+import { interruptedTrace } from './trace/eager.ts';
+import { UserCall, deviceFor, executableOf, runExecutable } from './trace/execute.ts';
 import { CallStack } from './trace/location.ts';
 import { toTensor } from './trace/literal.ts';
 import { buildOutputs } from './trace/outputs.ts';
 import { Tensor } from './trace/tensor.ts';
 import { traceFunction } from './trace/trace-function.ts';
-import { currentTrace, writeIn } from './trace/trace.ts';
+import { currentTrace, readIn } from './trace/trace.ts';
 import type { Trace } from './trace/trace.ts';
 import { userError } from './trace/user-error.ts';
+import { isWatching } from './trace/watch.ts';
+import type { Variable } from './trace/variable.ts';
+import { writeIn } from './trace/write.ts';
 import { flatten, unflatten } from './tree.ts';
 
 export interface JitOptions {
@@ -68,37 +73,42 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, options: JitOp
     return new JitEntry(inputs, traceFunction(name, f as (...args: never[]) => unknown, inputs, avals));
   };
 
-  const lookUp = (args: A): { entry: JitEntry; inputs: Arguments } => {
+  const lookUp = (args: A): Served => {
     const absent = given.find((position) => !(position in args));
     if (absent !== undefined) {
       throw userError('VALUE', `${name}: donate names argument ${absent}, and the call has ${args.length}`, {
         fix: 'jit(f, { donate: [0] })',
       });
     }
-    const inputs = readArguments(args);
-    return { entry: cache.entryFor(inputs, () => trace(inputs)), inputs };
+    return cache.lookUp(args, trace);
   };
 
   const call = (...args: A): R =>
     located(() => {
-      if (runsStepByStep()) return callNow(f, args);
+      if (runsStepByStep() || isWatching()) return callNow(f, args);
       const { entry, inputs } = lookUp(args);
       const outer = currentTrace();
       const operands = operandsOf(entry, inputs, outer);
-      const results = outer === null ? run(entry, inputs, operands) : stageCall(entry.jaxpr, operands);
-      entry.written(inputs).forEach((variable, i) => writeIn(outer, variable, results[entry.plan.count + i]!));
+      const written = entry.written(inputs);
+      const over = outer === null ? cellsToWrite(entry, written) : [];
+      const results = outer === null ? run(entry, inputs, operands, over) : stageCall(entry.jaxpr, operands);
+      written.forEach((variable, i) => {
+        const position = entry.plan.count + i;
+        if (results[position] !== over[position]) writeIn(outer, variable, results[position]!);
+      });
       return buildOutputs(entry.plan, results, inputs) as R;
     });
 
-  const run = (entry: JitEntry, inputs: Arguments, operands: readonly Tensor[]): Tensor[] => {
+  const run = (entry: JitEntry, inputs: CallInputs, operands: readonly Tensor[], over: readonly (Tensor | null)[]): Tensor[] => {
     const device = deviceFor(operands, name, wanted);
     const executable = entry.executable(device, () => executableOf(entry.jaxpr, device, label));
-    const donated = (i: number): boolean => {
-      const leaf = inputs.traced[i - (operands.length - inputs.traced.length)];
-      return leaf !== undefined && leaf.value instanceof Tensor && given.includes(argumentOf(leaf));
+    const donated = (operand: number): boolean => {
+      const i = operand - (operands.length - inputs.values.length);
+      return inputs.values[i] instanceof Tensor && given.includes(entry.argumentOf[i]!);
     };
     const donate = given.length === 0 ? undefined : operands.map((_, i) => donated(i));
-    const results = runExecutable(executable, entry.jaxpr, operands, device, callSite(label, new CallStack(), donate));
+    const site = new UserCall(label, new CallStack(), { donate, over });
+    const results = runExecutable(executable, entry.jaxpr, operands, device, site);
     last = executable.stats;
     operands.forEach((operand, i) => {
       if (donate?.[i] === true) operand.consumed();
@@ -130,9 +140,17 @@ function callNow<A extends unknown[], R>(f: (...args: A) => R, args: A): R {
   return f(...(unflatten(treedef, tensors) as A));
 }
 
+/** By result of the entry's jaxpr, the cell to which it will be written, when that has a value which may be written over. */
+function cellsToWrite({ plan }: JitEntry, written: readonly Variable[]): (Tensor | null)[] {
+  if (interruptedTrace() !== null) return []; // The write may be refused.
+  const cells: (Tensor | null)[] = Array.from({ length: plan.count }, () => null);
+  for (const variable of written) cells.push(variable.filled && !variable.cell().disposed ? variable.cell() : null);
+  return cells;
+}
+
 /** The inputs of the entry's jaxpr: what it captured, then the traced leaves. */
-function operandsOf(entry: JitEntry, inputs: Arguments, trace: Trace | null): Tensor[] {
-  return [...entry.captured(trace), ...inputs.traced.map((leaf) => currentValue(leaf, trace))];
+function operandsOf(entry: JitEntry, inputs: CallInputs, trace: Trace | null): Tensor[] {
+  return [...entry.captured(trace), ...inputs.values.map((value) => (value instanceof Tensor ? value : readIn(trace, value)))];
 }
 
 const EMPTY_STATS: ExecutableStats = {

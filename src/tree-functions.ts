@@ -50,7 +50,7 @@ export function map<T, R>(f: (leaf: Leaf<T>, ...others: Leaf<T>[]) => R, tree: T
     const [here, there] = [first, differing].map(({ paths }) => paths.join(', ') || 'one leaf');
     throw userError('PYTREE', `tree.map: the structures differ: ${here} and ${there}`, { fix: 'tree.map(f, x, x)' });
   }
-  const valueOf = (leaf: unknown): Leaf<T> => (leaf instanceof Variable ? leaf.value : leaf) as Leaf<T>;
+  const valueOf = (leaf: unknown): Leaf<T> => (leaf instanceof Variable ? leaf.rawValue : leaf) as Leaf<T>;
   const leaves = first.leaves.map((leaf, i): unknown => {
     const result = f(valueOf(leaf), ...rest.map((other) => valueOf(other.leaves[i])));
     return leaf instanceof Variable ? leaf.with(tensorOf(result) as VariableValue) : result;

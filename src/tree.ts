@@ -21,6 +21,8 @@ export interface NodeType<T, Aux = unknown> {
   differences?(before: Aux, after: Aux): string[];
   /** `aux` without the objects that it was read from, for trees that outlive them. */
   describe?(aux: Aux): Aux;
+  /** The path of each child in a State: `layers/bn/scale`. */
+  statePaths?(aux: Aux): readonly string[];
   /** For nodes with an identity of their own: the object and those it consists of. Traced functions receive these themselves. */
   objects?(aux: Aux): readonly object[];
 }
@@ -246,40 +248,8 @@ function isLeafObject(value: object): boolean {
   return value instanceof Tensor || value instanceof Variable || ArrayBuffer.isView(value);
 }
 
-function isPlainObject(value: object): boolean {
+/** Whether it is an object of no class. */
+export function isPlainObject(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
-}
-
-/** One value of a prefix tree for each leaf: `0` stands for every leaf below, `[0, null]` for those of two children. */
-export function prefixValues(prefix: unknown, treedef: TreeDef, what: string): (number | null)[] {
-  const values: (number | null)[] = [];
-  const count = (node: TreeDef): number =>
-    node.kind === 'leaf' ? 1 : node.kind === 'nothing' ? 0 : node.children.reduce((sum, child) => sum + count(child), 0);
-  const visit = (part: unknown, node: TreeDef, path: string): void => {
-    if (part === null || typeof part === 'number') {
-      for (let i = count(node); i > 0; i--) values.push(part);
-      return;
-    }
-    if (node.kind === 'nothing') return;
-    if (node.kind === 'array' && Array.isArray(part) && part.length === node.children.length) {
-      node.children.forEach((child, i) => visit(part[i], child, `${path}[${i}]`));
-      return;
-    }
-    if (node.kind === 'object' && typeof part === 'object' && part !== null && !Array.isArray(part)) {
-      node.children.forEach((child, i) =>
-        visit((part as Record<string, unknown>)[node.keys[i]!] ?? null, child, `${path}.${node.keys[i]}`),
-      );
-      return;
-    }
-    throw userError(
-      'VMAP_AXIS',
-      `${path} does not fit the tree it belongs to: it must be a number, null, or a prefix of the tree`,
-      {
-        fix: `${what}: 0`,
-      },
-    );
-  };
-  visit(prefix, treedef, what);
-  return values;
 }

@@ -1,5 +1,7 @@
 /** vmap: maps a function over an axis of its arguments by a pass over its jaxpr. The counterpart of jax.vmap. */
 import type { HeddleError } from '../compiler/errors.ts';
+import { axesOfLeaves } from './axes.ts';
+import type { Axes } from './axes.ts';
 import { readOptions } from './options.ts';
 import { calleeName } from './trace/callee.ts';
 import { userError } from './trace/user-error.ts';
@@ -16,13 +18,10 @@ import type { PlannedOutputs } from './trace/outputs.ts';
 import { deliverResults } from './trace/results.ts';
 import { closedJaxpr } from './trace/stage.ts';
 import type { Tensor } from './trace/tensor.ts';
+import { SownSlot } from './trace/sown.ts';
 import { traceFunction } from './trace/trace-function.ts';
 import { currentTrace, readIn } from './trace/trace.ts';
 import { Variable } from './trace/variable.ts';
-import { prefixValues } from './tree.ts';
-
-/** An axis, null for "not mapped", or a tree of them that is a prefix of the tree it belongs to. */
-export type Axes = number | null | readonly Axes[] | { readonly [key: string]: Axes };
 
 export interface VmapOptions {
   /** One entry per argument, or one for all. Default 0. */
@@ -73,6 +72,7 @@ export function vmap<A extends unknown[], R>(f: (...args: A) => R, options: Vmap
       const jaxpr = closedJaxpr(finished);
       const requested = outputAxes(name, traced, outAxes);
       const written = finished.writes.map(({ variable }) => {
+        if (variable instanceof SownSlot) return 0;
         const place = inputs.traced.findIndex(({ value }) => value === variable);
         return place < 0 ? null : axes[place]!;
       });
@@ -115,7 +115,7 @@ function argumentAxes(
       fix: `vmap(f, { inAxes: [${Array.from({ length: count }, () => '0').join(', ')}] })`,
     });
   }
-  const perLeaf = prefixValues(inAxes, inputs.treedef, 'inAxes');
+  const perLeaf = axesOfLeaves(inAxes, inputs.treedef, inputs.leaves, 'inAxes');
   const axes: (number | null | undefined)[] = inputs.traced.map(() => undefined);
   inputs.places.forEach((place, i) => {
     if (place < 0) return;
@@ -181,8 +181,8 @@ function sliceAval(aval: Aval, axis: number | null): Aval {
 }
 
 /** Per computed value: an axis, or undefined where null was asked for (the pass then says whether that is true). */
-function outputAxes(name: string, { plan, values, paths }: PlannedOutputs, outAxes: Axes): (number | undefined)[] {
-  const perLeaf = prefixValues(outAxes, plan.treedef, 'outAxes');
+function outputAxes(name: string, { plan, values, paths, returned }: PlannedOutputs, outAxes: Axes): (number | undefined)[] {
+  const perLeaf = axesOfLeaves(outAxes, plan.treedef, returned, 'outAxes');
   const axes: (number | undefined)[] = [];
   plan.leaves.forEach((leaf, i) => {
     if (leaf.kind !== 'result' && leaf.kind !== 'fresh') return;

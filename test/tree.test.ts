@@ -26,18 +26,18 @@ describe('tree.map', () => {
     const layer = new nnx.Linear(2, 1, { rngs: new Rngs(0) });
     const [state] = layer.split();
     const ones = tree.map((value) => np.onesLike(value), state);
-    expectTypeOf(ones).toEqualTypeOf<State>();
-    expect(ones.get('w')).toBeInstanceOf(Param);
-    await assertAllClose(ones.get('w').value, [[1], [1]]);
-    expect(state.get('w')).toBe(layer.w);
+    expectTypeOf(ones).toEqualTypeOf<State<nnx.Linear>>();
+    expect(ones.get('kernel')).toBeInstanceOf(Param);
+    await assertAllClose(ones.get('kernel').value, [[1], [1]]);
+    expect(state.get('kernel')).toBe(layer.kernel);
     layer.update(tree.map((a, b) => a.sub(b!), state, state));
-    await assertAllClose(layer.w.value, [[0], [0]]);
+    await assertAllClose(layer.kernel.value, [[0], [0]]);
   });
 });
 
 test('tree.leaves and tree.shapes', () => {
   const layer = new nnx.Linear(2, 1, { rngs: new Rngs(0) });
   expect(tree.leaves({ a: 1, b: [null, 'x'] })).toEqual([1, 'x']);
-  const byPath = { b: [1], w: [2, 1] };
+  const byPath = { bias: [1], kernel: [2, 1] };
   expect(tree.shapes({ layer, states: [layer.split()[0]], n: 1 })).toEqual({ layer: byPath, states: [byPath], n: 1 });
 });

@@ -8,8 +8,10 @@ import { generateScan } from './in-thread.ts';
 import { generateGroup } from './in-workgroup.ts';
 import { countPoints } from './launch.ts';
 import { generateMap } from './map.ts';
+import { sourceTexts } from './module.ts';
 import type { GeneratedKernel } from './module.ts';
 import { generateRow } from './row.ts';
+import { structureOf } from './structure.ts';
 
 export type { GeneratedKernel } from './module.ts';
 
@@ -36,6 +38,25 @@ export function generate(kernel: Kernel, profile: DeviceProfile): GeneratedKerne
     case 'group':
       return generateGroup(kernel, profile);
   }
+}
+
+/** Generates kernels one after the other. Those that differ in their buffers only are written once. */
+export function generator(profile: DeviceProfile): (kernel: Kernel) => GeneratedKernel {
+  const known = new Map<string, { readonly generated: GeneratedKernel; readonly positions: readonly number[] }>();
+  return (kernel) => {
+    const structure = structureOf(kernel);
+    if (structure === undefined) return generate(kernel, profile);
+    const first = known.get(structure.text);
+    if (first === undefined) {
+      const generated = generate(kernel, profile);
+      known.set(structure.text, { generated, positions: generated.buffers.map((buffer) => structure.buffers.indexOf(buffer)) });
+      return generated;
+    }
+    const { code, grid } = first.generated;
+    const { label } = kernel;
+    const buffers = first.positions.map((position) => structure.buffers[position]!);
+    return { code: { ...code, label, sources: sourceTexts(kernel) }, buffers, grid };
+  };
 }
 
 function domainsOf(kernel: Kernel): (readonly IndexVariable[])[] {

@@ -152,7 +152,7 @@ export class ModuleWriter implements ModuleScope {
       wgsl: `${sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n')}\n`,
       bindings: bindings.accesses(),
       loops: kernel.loops.length,
-      sources: [...new Set(kernel.sources.map(({ file, line, column }) => `${file}:${line}:${column}`))],
+      sources: sourceTexts(kernel),
     };
     return { code, buffers: bindings.buffers(), grid: launch.grid };
   }
@@ -169,6 +169,10 @@ export class ModuleWriter implements ModuleScope {
       throw new HeddleError('LIMIT', problem);
     }
   }
+}
+
+export function sourceTexts({ sources }: Kernel): string[] {
+  return [...new Set(sources.map(({ file, line, column }) => `${file}:${line}:${column}`))];
 }
 
 /** A value as it lies in a buffer. */

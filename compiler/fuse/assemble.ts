@@ -1,5 +1,5 @@
 /** From the kernel graph to a Program: WGSL, each text once; buffers that are used, in slots; dispatches and loops. */
-import { generate } from '../codegen/generate.ts';
+import { generator } from '../codegen/generate.ts';
 import { deviceBytes } from '../dtype.ts';
 import type { BufferPlan, BufferRef, DeviceProfile, KernelCode, Program, Step } from '../program.ts';
 import { sizeOf } from '../shape.ts';
@@ -10,9 +10,10 @@ export function assemble(graph: KernelGraph, profile: DeviceProfile, label: stri
   const kernels: KernelCode[] = [];
   const numbers = new Map<string, number>();
   const loopOf = new Map<string, number>();
+  const generate = generator(profile);
 
   const dispatchOf = (step: Extract<GraphStep, { kind: 'kernel' }>): Step => {
-    const { code, buffers, grid } = generate(step.kernel, profile);
+    const { code, buffers, grid } = generate(step.kernel);
     const key = `${code.bindings.join()}\n${code.wgsl}`;
     const kernel = numbers.get(key) ?? kernels.push(code) - 1;
     numbers.set(key, kernel);

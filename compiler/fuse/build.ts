@@ -31,6 +31,8 @@ export interface BuildContext {
   readonly readers: ReadonlyMap<Var, readonly Root[]>;
   /** Loop counters by name. */
   readonly counters: ReadonlyMap<string, IndexVariable>;
+  /** The kernels built so far, by their roots. */
+  readonly built: WeakMap<readonly Root[], Built>;
 }
 
 export interface Built {
@@ -59,6 +61,13 @@ export function buildKernel(roots: readonly Root[], context: BuildContext, exten
   const space = enter(leadFrame(roots), extents);
   const positions = positionsOf(roots, space);
   return positions && new GroupBuilder(positions, space, context).build();
+}
+
+/** The same with the tensors' own axes as index variables, built once. */
+export function kernelOf(roots: readonly Root[], context: BuildContext): Built | undefined {
+  const built = context.built.get(roots) ?? buildKernel(roots, context);
+  if (built !== undefined) context.built.set(roots, built);
+  return built;
 }
 
 class GroupBuilder {

@@ -6,7 +6,7 @@ import type { Expr } from '../scalar/expression.ts';
 import type { IndexVariable } from '../scalar/indices.ts';
 import { sizeOf } from '../shape.ts';
 import type { Loop } from './block.ts';
-import { buildKernel } from './build.ts';
+import { kernelOf } from './build.ts';
 import type { BuildContext } from './build.ts';
 import { LARGEST_WORKGROUP, worthGroups } from './costs.ts';
 import type { StepWork } from './costs.ts';
@@ -24,7 +24,7 @@ export function buildInWorkgroup(loop: Loop, units: readonly Unit[], context: Bu
   const kernels: GroupPart['kernel'][] = [];
   for (const unit of units) {
     const isPart = isKernel(unit) && unit.content[0]!.guard === loop.body.guard;
-    const kernel = isPart ? buildKernel(unit.content, context)?.kernel : undefined;
+    const kernel = isPart ? kernelOf(unit.content, context)?.kernel : undefined;
     if (kernel === undefined || kernel.kind === 'scan' || kernel.kind === 'group') return 'a step holds loops or branches';
     kernels.push(kernel);
   }

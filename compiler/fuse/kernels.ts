@@ -4,7 +4,7 @@ import type { Var } from '../ir/jaxpr.ts';
 import type { DeviceProfile } from '../program.ts';
 import type { IndexVariable } from '../scalar/indices.ts';
 import type { Block, Loop } from './block.ts';
-import { buildKernel } from './build.ts';
+import { kernelOf } from './build.ts';
 import type { BuildContext } from './build.ts';
 import { coalesced } from './coalesce.ts';
 import { ENCODED_WHILE_MAX_DISPATCHES } from './costs.ts';
@@ -25,7 +25,7 @@ type Revisions = Map<Loop, (lowering: Lowering) => Lowering>;
 /** The kernel graph of what is to be stored. */
 export function buildGraph(block: Block, plan: Plan, profile: DeviceProfile, lowerings: Lowerings = new Map()): KernelGraph {
   const counters = new Map<string, IndexVariable>([...plan.loops.keys()].map(({ counter }) => [counter.name, counter]));
-  const context: BuildContext = { plan, profile, readers: readersOf(plan), counters };
+  const context: BuildContext = { plan, profile, readers: readersOf(plan), counters, built: new WeakMap() };
   const { buffers, inputs, outputs } = plan;
   const revisions: Revisions = new Map();
   const steps = stepsOf(block, context, revisions);
@@ -56,7 +56,7 @@ function stepsOfUnits(units: readonly Unit[], context: BuildContext, revisions: 
   const { plan, profile } = context;
   return units.flatMap((unit): GraphStep[] => {
     if (isKernel(unit)) {
-      const built = buildKernel(unit.content, context);
+      const built = kernelOf(unit.content, context);
       if (built === undefined) throw new HeddleError('INTERNAL', 'a kernel that was merged cannot be built');
       return [{ kind: 'kernel', kernel: coalesced(built, unit.content, context) }];
     }

@@ -208,6 +208,7 @@ class Materialization {
 
   /** The loops that read slice by slice what is requested. */
   #slicing({ indices }: Request): Loop[] {
+    if (this.#loops.size === 0) return [];
     const { variables } = survey([], indices);
     return [...this.#loops.keys()].filter(({ counter }) => variables.has(counter.name));
   }
@@ -224,9 +225,9 @@ class Materialization {
     for (const { root: reader, indices } of this.#requests.get(variable)?.values() ?? []) noteRead(reader, variable, indices);
     const { equation } = definition;
     const read = (atom: Atom, indices: readonly Index[]): Expr => this.#request(root, atom, indices);
+    if (root.frame.kind === 'map') return void expand(definition, pointOf(variable.aval.shape), read);
     const space = enter(root.frame);
-    if (root.frame.kind === 'map') expand(definition, pointOf(variable.aval.shape), read);
-    else if (root.frame.kind === 'row') read(equation.inputs[0]!, unflatten(space.elements, root.frame.shape));
+    if (root.frame.kind === 'row') read(equation.inputs[0]!, unflatten(space.elements, root.frame.shape));
     else equation.inputs.forEach((atom, i) => read(atom, i === 0 ? space.lhs : space.rhs));
   }
 

@@ -3,7 +3,7 @@ import { deviceBytes } from '../dtype.ts';
 import { HeddleError } from '../errors.ts';
 import { sizeOf } from '../shape.ts';
 import type { GraphBuffer } from './graph.ts';
-import { predecessors } from './units.ts';
+import { predecessors, successors } from './units.ts';
 import type { Unit } from './units.ts';
 
 export function inOrder(units: readonly Unit[], buffers: readonly GraphBuffer[]): Unit[] {
@@ -21,19 +21,22 @@ export function inOrder(units: readonly Unit[], buffers: readonly GraphBuffer[])
   };
 
   const ordered: Unit[] = [];
-  const done = new Set<Unit>();
-  const waiting = new Set(units);
-  while (waiting.size > 0) {
-    const ready = [...waiting].filter((unit) => [...before.get(unit)!].every((other) => done.has(other)));
-    if (ready.length === 0) throw new HeddleError('INTERNAL', 'kernels wait for each other');
-    const next = ready.reduce((best, unit) => {
+  const after = successors(before);
+  const missing = new Map(units.map((unit) => [unit, before.get(unit)!.size]));
+  const ready = new Set(units.filter((unit) => missing.get(unit) === 0));
+  while (ready.size > 0) {
+    const next = [...ready].reduce((best, unit) => {
       const difference = growth(unit) - growth(best) || unit.position - best.position;
       return difference < 0 ? unit : best;
     });
     next.reads.forEach((buffer) => readers.set(buffer, readers.get(buffer)! - 1));
-    waiting.delete(next);
-    done.add(next);
+    ready.delete(next);
     ordered.push(next);
+    for (const later of after.get(next)!) {
+      missing.set(later, missing.get(later)! - 1);
+      if (missing.get(later) === 0) ready.add(later);
+    }
   }
+  if (ordered.length < units.length) throw new HeddleError('INTERNAL', 'kernels wait for each other');
   return ordered;
 }

@@ -1,6 +1,6 @@
 /** Which element of each root of a group a kernel computes at a point of its iteration space. */
 import type { Atom } from '../ir/jaxpr.ts';
-import { constant, flatten, unflatten } from '../scalar/indices.ts';
+import { constant, flatten, scale, sum, unflatten } from '../scalar/indices.ts';
 import type { Index } from '../scalar/indices.ts';
 import { sizeOf } from '../shape.ts';
 import type { Shape } from '../shape.ts';
@@ -30,7 +30,7 @@ export function positionsOf(roots: readonly Root[], space: Space): ReadonlyMap<R
   return positions;
 }
 
-/** A map that reads another root of the group at a permutation of its own indices is computed where that root is. */
+/** A map that reads another root of the group at a permutation of its own indices, or of their digits, is computed there. */
 function followed(root: Root, own: ReadonlyMap<Atom, Root>, positions: ReadonlyMap<Root, Index>): Index | undefined {
   if (root.frame.kind !== 'map') return undefined;
   const { shape } = root.atom.aval;
@@ -46,13 +46,41 @@ function followed(root: Root, own: ReadonlyMap<Atom, Root>, positions: ReadonlyM
   return undefined;
 }
 
-/** The point of a tensor of `shape` where `indices`, functions of the point, are `target`, if they are a permutation of it. */
+/** The point of a tensor of `shape` where `indices` are `target`, if each of them is an index of the point or a digit of one. */
 function inverted(indices: readonly Index[], target: readonly Index[], shape: Shape): Index[] | undefined {
-  const known = new Map<string, Index>();
+  const digits = new Map<string, Digit[]>();
   for (const [axis, index] of indices.entries()) {
-    if (index.kind === 'variable' && !known.has(index.key)) known.set(index.key, target[axis]!);
+    const digit = digitOf(index, target[axis]!);
+    const known = digits.get(digit?.of ?? '') ?? [];
+    if (digit !== undefined && known.every(({ by }) => by !== digit.by)) digits.set(digit.of, [...known, digit]);
     else if (index.key !== target[axis]!.key) return undefined;
   }
-  const point = pointOf(shape).map((index) => (index.kind === 'constant' ? constant(0) : known.get(index.key)));
+  const point = pointOf(shape).map((index) => {
+    return index.kind === 'constant' ? constant(0) : composed(digits.get(index.key) ?? [], index);
+  });
   return point.every((index) => index !== undefined) ? point : undefined;
+}
+
+/** `index / by % size` of the index with the key `of`, which is to be `value`. */
+interface Digit {
+  readonly of: string;
+  readonly by: number;
+  readonly size: number;
+  readonly value: Index;
+}
+
+function digitOf(index: Index, value: Index): Digit | undefined {
+  const [inner, size] = index.kind === 'modulo' ? [index.a, index.by] : [index, Infinity];
+  const [whole, by] = inner.kind === 'divide' ? [inner.a, inner.by] : [inner, 1];
+  if (whole.kind !== 'variable') return undefined;
+  return { of: whole.key, by, size: Math.min(size, Math.ceil(whole.size / by)), value };
+}
+
+/** The index that has these digits, if they are all that it has. */
+function composed(digits: readonly Digit[], index: Index): Index | undefined {
+  const ascending = digits.toSorted((a, b) => a.by - b.by);
+  const complete = ascending.every(({ by }, i) => by === (i === 0 ? 1 : ascending[i - 1]!.by * ascending[i - 1]!.size));
+  const last = ascending.at(-1);
+  if (last === undefined || !complete || last.by * last.size <= index.high) return undefined;
+  return sum(ascending.map(({ value, by }) => scale(value, by)));
 }

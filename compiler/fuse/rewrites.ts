@@ -17,7 +17,7 @@ export function withoutElements(scope: Scope, equation: Equation): readonly Atom
 
 function valueOfNone({ primitive: { lowering }, inputs, outputs }: Equation): number | undefined {
   if (outputs.every(({ aval }) => sizeOf(aval.shape) === 0)) return 0;
-  if (lowering.kind === 'element' || inputs.every(({ aval }) => sizeOf(aval.shape) > 0)) return undefined;
+  if (lowering.kind === 'element' || lowering.kind === 'composite' || inputs.every(({ aval }) => sizeOf(aval.shape) > 0)) return undefined;
   return lowering.kind === 'reduce' ? identityOf(lowering.monoid, outputs[0]!.aval.dtype) : 0;
 }
 

@@ -30,8 +30,7 @@ export function unitsOf(block: Block, plan: Plan): Unit[] {
   });
 }
 
-export function kernelUnit(roots: readonly Root[], position: number, plan: Plan): KernelUnit {
-  const content = [...roots].sort((a, b) => b.order - a.order);
+function kernelUnit(roots: readonly Root[], position: number, plan: Plan): KernelUnit {
   const reads = new Set<number>();
   const writes = new Set<number>();
   for (const root of roots) {
@@ -39,7 +38,18 @@ export function kernelUnit(roots: readonly Root[], position: number, plan: Plan)
     for (const { buffer } of targetsOf(root)) writes.add(buffer);
   }
   for (const buffer of writes) reads.delete(buffer);
-  return { content, position, reads, writes };
+  return { content: roots, position, reads, writes };
+}
+
+/** One kernel for the roots of two units, given in order. */
+export function mergedUnit(a: KernelUnit, b: KernelUnit, content: readonly Root[]): KernelUnit {
+  const writes = new Set([...a.writes, ...b.writes]);
+  const reads = new Set([...a.reads, ...b.reads].filter((buffer) => !writes.has(buffer)));
+  return { content, position: Math.max(a.position, b.position), reads, writes };
+}
+
+export function inProgramOrder(roots: readonly Root[]): Root[] {
+  return roots.toSorted((a, b) => b.order - a.order);
 }
 
 function controlUnit(item: Loop | Branches, position: number, plan: Plan): Unit {
@@ -71,4 +81,11 @@ export function predecessors(units: readonly Unit[]): Map<Unit, Set<Unit>> {
   const writers = new Map<number, Unit[]>();
   for (const unit of units) for (const buffer of unit.writes) writers.set(buffer, [...(writers.get(buffer) ?? []), unit]);
   return new Map(units.map((unit) => [unit, new Set([...unit.reads].flatMap((buffer) => writers.get(buffer) ?? []))]));
+}
+
+/** Which units come after a unit, of those that must come before. */
+export function successors(before: ReadonlyMap<Unit, ReadonlySet<Unit>>): Map<Unit, Set<Unit>> {
+  const after = new Map<Unit, Set<Unit>>([...before.keys()].map((unit) => [unit, new Set()]));
+  for (const [unit, earlier] of before) for (const other of earlier) after.get(other)!.add(unit);
+  return after;
 }

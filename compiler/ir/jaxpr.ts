@@ -104,8 +104,9 @@ export function subJaxprs(equation: Equation): Jaxpr[] {
   return found;
 }
 
-/** The equation with every jaxpr among its parameters replaced by `f` of it. */
+/** The equation with every jaxpr among its parameters replaced by `f` of it; the equation itself if it has none. */
 export function mapSubJaxprs(equation: Equation, f: (jaxpr: Jaxpr) => Jaxpr): Equation {
+  if (subJaxprs(equation).length === 0) return equation;
   const map = (param: Param): Param =>
     param instanceof Jaxpr ? f(param) : Array.isArray(param) ? (param as readonly Param[]).map(map) : param;
   const params = Object.fromEntries(Object.entries(equation.params).map(([name, param]) => [name, map(param)]));

@@ -144,6 +144,8 @@ function readParam(reader: Reader): Param {
   if (quoted !== undefined) return JSON.parse(quoted) as string;
   const bare = reader.accept(BARE)?.[0];
   if (bare === undefined) throw reader.expected('a number, a name, a tuple or a jaxpr');
+  // The fields of a named tuple are its items.
+  if (reader.skip('(')) return readList(reader, ')', () => (reader.accept(KEY), readParam(reader)));
   const word = WORDS.get(bare);
   return word === undefined ? bare : word;
 }

@@ -32,6 +32,11 @@ const RESERVED: ReadonlySet<string> = new Set(['lambda', 'let', 'in', 'nan', 'in
 /** Parameters whose innermost tuples JAX prints as lists. */
 const LISTS: ReadonlySet<string> = new Set(['dimension_numbers']);
 
+/** Parameters that JAX prints as named tuples. */
+const NAMED_TUPLES: ReadonlyMap<string, { readonly type: string; readonly fields: readonly string[] }> = new Map([
+  ['conv_general_dilated.dimension_numbers', { type: 'ConvDimensionNumbers', fields: ['lhs_spec', 'rhs_spec', 'out_spec'] }],
+]);
+
 type Names = Map<Var, string>;
 
 class Printer {
@@ -94,6 +99,11 @@ class Printer {
     entries.sort((a, b) => (a.name === 'name' ? -1 : b.name === 'name' ? 1 : a.name < b.name ? -1 : 1));
     const pairs = entries.map(({ name, param }): Document => {
       if (param instanceof Jaxpr) return [name, '=', this.jaxpr(param, suggested(equation, param, names))];
+      const tuple = NAMED_TUPLES.get(`${equation.primitive.name}.${name}`);
+      if (tuple !== undefined) {
+        const items = tuple.fields.map((field, i) => [field, '=', this.#param((param as readonly Param[])[i]!, false)]);
+        return [name, '=', tuple.type, '(', join(', ', items), ')'];
+      }
       return [name, '=', this.#param(param, LISTS.has(name))];
     });
     return group(nest(2, '[', lineBreak(''), join(lineBreak(), pairs)), lineBreak(''), ']');

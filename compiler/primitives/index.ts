@@ -10,6 +10,8 @@ import { REDUCTIONS } from './reduce.ts';
 import { CUMULATIVE } from './cumulative.ts';
 import { SORTS } from './sort.ts';
 import { CONTRACTIONS } from './contract.ts';
+import { CONVOLUTIONS } from './convolution.ts';
+import { WINDOWS } from './windows.ts';
 import { MOVEMENTS } from './movement.ts';
 import { INDEXING } from './indexing.ts';
 import { RANDOM } from './random.ts';
@@ -23,6 +25,8 @@ export const PRIMITIVES: readonly Primitive[] = [
   ...CUMULATIVE,
   ...SORTS,
   ...CONTRACTIONS,
+  ...CONVOLUTIONS,
+  ...WINDOWS,
   ...MOVEMENTS,
   ...INDEXING,
   ...RANDOM,

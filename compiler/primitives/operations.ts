@@ -33,6 +33,46 @@ export type DimensionNumbers = readonly [
   readonly [readonly number[], readonly number[]],
 ];
 
+/** Axes of `[lhs, rhs, out]`: [batch, features, ...spatial], of rhs [out features, in features, ...spatial]; as in JAX. */
+export type ConvDimensions = readonly [readonly number[], readonly number[], readonly number[]];
+
+/** One entry per spatial axis, as in JAX: strides of the windows, [low, high] padding of the dilated input, dilations. */
+export type ConvParams = {
+  readonly windowStrides: readonly number[];
+  readonly padding: readonly (readonly [number, number])[];
+  readonly lhsDilation: readonly number[];
+  readonly rhsDilation: readonly number[];
+  readonly dimensionNumbers: ConvDimensions;
+  /** Groups of input features, each of which makes its part of the output features. */
+  readonly featureGroupCount: number;
+  /** Groups of the batch, each of which makes its part of the output features. */
+  readonly batchGroupCount: number;
+};
+
+/** One entry per axis of the operand, as in JAX. */
+export type WindowParams = {
+  readonly windowDimensions: readonly number[];
+  readonly windowStrides: readonly number[];
+  readonly padding: readonly (readonly [number, number])[];
+  readonly baseDilation: readonly number[];
+  readonly windowDilation: readonly number[];
+};
+
+/** See primitives/windows/shear.ts. */
+export type Shear = {
+  readonly axis: number;
+  readonly windowAxis: number;
+  /** The extent of `axis` in the result. */
+  readonly size: number;
+  readonly stride: number;
+  /** May be negative. */
+  readonly windowDilation: number;
+  readonly low: number;
+  readonly baseDilation: number;
+  /** What is where the operand has no such element. */
+  readonly fill: number;
+};
+
 export interface Operations extends Unary, Binary, Reductions, Cumulatives {
   integerPow(x: Operand, params: { y: number }): Atom;
   /** `cases[which]`, elementwise; `which` is bool (two cases: false, true) and may be a scalar. */
@@ -48,6 +88,16 @@ export interface Operations extends Unary, Binary, Reductions, Cumulatives {
     ...args: [...operands: Operand[], params: { dimension: number; isStable: boolean; numKeys: number }]
   ): Atom | readonly Atom[];
   dotGeneral(x: Operand, y: Operand, params: { dimensionNumbers: DimensionNumbers }): Atom;
+  convGeneralDilated(x: Operand, kernel: Operand, params: ConvParams): Atom;
+  reduceWindowSum(x: Operand, params: WindowParams): Atom;
+  reduceWindowMax(x: Operand, params: WindowParams): Atom;
+  reduceWindowMin(x: Operand, params: WindowParams): Atom;
+  /** Of `x`, of the operand's shape, what is where each window of the operand has its first maximum (`ge`) or minimum (`le`). */
+  selectAndGatherAdd(x: Operand, operand: Operand, params: WindowParams & { selectPrim: 'ge' | 'le' }): Atom;
+  /** The transpose: each element of `x`, one a window, is added where its window has its first maximum or minimum. */
+  selectAndScatterAdd(x: Operand, operand: Operand, params: WindowParams & { selectPrim: 'ge' | 'le' }): Atom;
+  /** Element (i, k) along two axes is that of x at (i * stride + k * windowDilation - low) / baseDilation, k; else `fill`. */
+  shear(x: Operand, params: Shear): Atom;
   reshape(x: Operand, params: { newSizes: readonly number[] }): Atom;
   transpose(x: Operand, params: { permutation: readonly number[] }): Atom;
   broadcastInDim(x: Operand, params: { shape: readonly number[]; broadcastDimensions: readonly number[] }): Atom;

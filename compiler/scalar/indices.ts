@@ -68,6 +68,7 @@ export function scale(a: Index, by: number): Index {
 export function divide(a: Index, by: number): Index {
   expectPositive(by);
   if (by === 1) return a;
+  if (a.low >= 0 && a.high < by) return constant(0);
   const dividend = sumOf(a);
   for (const divisor of sharedDivisors(dividend, by)) {
     const { quotient, remainder } = split(dividend, divisor);
@@ -84,6 +85,7 @@ export function divide(a: Index, by: number): Index {
 export function modulo(a: Index, by: number): Index {
   expectPositive(by);
   if (by === 1) return constant(0);
+  if (a.low >= 0 && a.high < by) return a;
   const { remainder } = split(sumOf(a), by);
   for (const divisor of sharedDivisors(remainder, by)) {
     const { quotient, remainder: below } = split(remainder, divisor);
@@ -97,7 +99,8 @@ export function modulo(a: Index, by: number): Index {
 /** The row-major position of `indices` in an array of `shape`. */
 export function flatten(indices: readonly Index[], shape: Shape): Index {
   const strides = stridesOf(shape);
-  return sum(indices.map((index, axis) => scale(index, shape[axis] === 1 ? 0 : strides[axis]!)));
+  const parts = indices.map((index, axis) => times(sumOf(index), shape[axis] === 1 ? 0 : strides[axis]!));
+  return indexOf(recombine(parts.reduce(plus, { constant: 0, terms: new Map() })));
 }
 
 /** The indices of the element at a row-major position in an array of `shape`. */

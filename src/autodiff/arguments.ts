@@ -9,7 +9,7 @@ import type { Arguments } from '../trace/arguments.ts';
 import { typeName } from '../trace/printing.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import { userError } from '../trace/user-error.ts';
-import { adoptVariable, kindOf } from '../trace/variable.ts';
+import { adoptVariable, derivativeKind } from '../trace/variable.ts';
 import type { Variable } from '../trace/variable.ts';
 import { unflatten } from '../tree.ts';
 import type { TreeDef } from '../tree.ts';
@@ -86,7 +86,7 @@ export function readDifferentiated(
 export function buildTree({ treedef, slots }: DerivativeTree, at: (index: number) => Tensor): unknown {
   const entry = ({ path, variable, index }: StateEntry): readonly [string, Variable] => [
     path,
-    adoptVariable(kindOf(variable), at(index)),
+    adoptVariable(derivativeKind(variable), at(index)),
   ];
   const leaves = slots.map((slot) => {
     if (slot.kind === 'none') return null;

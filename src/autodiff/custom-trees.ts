@@ -9,7 +9,7 @@ import { describeValue } from '../trace/literal.ts';
 import { buildOutputs } from '../trace/outputs.ts';
 import { Tensor } from '../trace/tensor.ts';
 import { userError } from '../trace/user-error.ts';
-import { Variable, adoptVariable, kindOf } from '../trace/variable.ts';
+import { Variable, adoptVariable, derivativeKind } from '../trace/variable.ts';
 import { unflatten } from '../tree.ts';
 import type { TreeDef } from '../tree.ts';
 import { besideLeaves, besideVariables } from './beside.ts';
@@ -44,7 +44,7 @@ export function treeBeside({ treedef, leaves }: ArgumentTree, at: (place: number
     if (!isHolder(value)) return places[0]! < 0 ? null : at(places[0]!);
     const entries = [...variablesOf(value)].flatMap(([path, variable], i) => {
       const tensor = at(places[i]!);
-      return tensor === null ? [] : [[path, adoptVariable(kindOf(variable), tensor)] as const];
+      return tensor === null ? [] : [[path, adoptVariable(derivativeKind(variable), tensor)] as const];
     });
     return new State(entries);
   });

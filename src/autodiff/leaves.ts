@@ -40,7 +40,7 @@ export function valuesOf(tree: unknown): unknown {
   return mapLeaves(numbersAsTensors(tree), (leaf) => {
     if (leaf instanceof Variable) return leaf.value;
     if (!(leaf instanceof State)) return leaf;
-    return new State([...leaf].map(([path, variable]) => [path, variable.with(variable.value)] as const));
+    return new State([...leaf].map(([path, variable]) => [path, variable.with(variable.rawValue)] as const));
   });
 }
 

@@ -40,11 +40,13 @@ export type Gradient<T> = T extends null | undefined
     ? never
     : T extends Tensor | Variable | number | ArrayBufferView
       ? Tensor
-      : T extends Module | State
-        ? State
-        : T extends Nested
-          ? { -readonly [K in keyof T]: Gradient<T[K]> }
-          : T;
+      : T extends State
+        ? T
+        : T extends Module
+          ? State<T>
+          : T extends Nested
+            ? { -readonly [K in keyof T]: Gradient<T[K]> }
+            : T;
 
 type GradientAt<A extends readonly unknown[], N> = N extends number
   ? `${N}` extends keyof A

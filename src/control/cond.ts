@@ -9,12 +9,14 @@ import { runsStepByStep } from '../disable-jit.ts';
 import { apply, bind, cast, located, operandOf } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import { calleeName } from '../trace/callee.ts';
+import { SownSlot } from '../trace/sown.ts';
 import { finish, orDrop, stage } from '../trace/stage.ts';
 import type { Finished, Staged } from '../trace/stage.ts';
 import { checkStructure } from '../trace/structure.ts';
 import type { Tensor } from '../trace/tensor.ts';
-import { currentTrace, withTrace, writeIn } from '../trace/trace.ts';
+import { currentTrace, withTrace } from '../trace/trace.ts';
 import { Variable } from '../trace/variable.ts';
+import { writeIn } from '../trace/write.ts';
 import { flatten, treedefKey, unflatten } from '../tree.ts';
 import type { Flattened } from '../tree.ts';
 import { compare } from './differences.ts';
@@ -95,6 +97,7 @@ function branch(
   });
 
   const written = [...new Set(finished.flatMap(({ writes }) => writes.map(({ variable }) => variable)))];
+  checkSown(name, finished, written);
   const shared = sharedCaptures(finished, written);
   const jaxprs = finished.map((one) => closeBranch(one, shared, written));
   checkWrites(name, jaxprs, finished, written, operands);
@@ -156,6 +159,22 @@ function joinTypes(name: string, branches: readonly StagedBranch[]): (Aval | und
   );
 }
 
+/** @throws BRANCH for a value that one branch sows and another does not. */
+function checkSown(name: string, branches: readonly Finished[], written: readonly Variable[]): void {
+  for (const slot of written.filter((variable) => variable instanceof SownSlot)) {
+    const other = branches.find(({ writes }) => !writes.some(({ variable }) => variable === slot));
+    if (other === undefined) continue;
+    throw userError('BRANCH', `${name}: '${slot.label.path}' is sown, but not in ${other.trace.name}`, {
+      fix: sowing(slot, 'lax.cond(p, f, g, x)'),
+    });
+  }
+}
+
+/** A line that sows a value under the name of this slot. */
+function sowing({ label }: SownSlot, value: string): string {
+  return `nnx.sow(${value}, '${label.path.split('/').at(-1)}')`;
+}
+
 interface SharedCapture {
   readonly outer: Tensor;
   readonly key: Tensor | Variable;
@@ -200,8 +219,9 @@ function checkWrites(
     if (other < 0) return;
     const after = (branch: number): string => `${showAval(types[branch]!)} after ${branches[branch]!.trace.name}`;
     const { dtype, shape } = types[other]!;
+    const changed = dtype === first.dtype ? `x.reshape(${showShape(shape)})` : `x.astype('${dtype}')`;
     throw userError('BRANCH', `${name}: ${nameOf(variable, operands)} is ${after(0)} and ${after(other)}`, {
-      fix: dtype === first.dtype ? `variable.value = x.reshape(${showShape(shape)})` : `variable.value = x.astype('${dtype}')`,
+      fix: variable instanceof SownSlot ? sowing(variable, changed) : `variable.value = ${changed}`,
     });
   });
 }

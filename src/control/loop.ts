@@ -6,11 +6,13 @@ import type { ScanParams } from '../../compiler/reference/scan.ts';
 import { runsStepByStep } from '../disable-jit.ts';
 import { applyJaxpr } from '../trace/apply.ts';
 import { bind } from '../trace/bind.ts';
+import { SownSlot } from '../trace/sown.ts';
 import { finish, orDrop, stage } from '../trace/stage.ts';
 import { checkStructure } from '../trace/structure.ts';
 import type { Tensor } from '../trace/tensor.ts';
-import { currentTrace, withTrace, writeIn } from '../trace/trace.ts';
+import { currentTrace, withTrace } from '../trace/trace.ts';
 import { Variable } from '../trace/variable.ts';
+import { writeIn } from '../trace/write.ts';
 import { flatten, unflatten } from '../tree.ts';
 import type { TreeDef } from '../tree.ts';
 import { initialCarry, nextCarry, readCarry, rebuildCarry, settleCarry } from './carry.ts';
@@ -71,7 +73,10 @@ function traceBody({ name, carried, mapped, step, parts, fix }: Loop, carryAvals
   });
 }
 
-/** The loop as an equation of the current trace, or run. A Variable of xs that the body writes is written its slices, stacked. */
+/**
+ * The loop as an equation of the current trace, or run. A Variable of xs that the body writes is written its slices, stacked;
+ * what is sown is stacked, too.
+ */
 function bindLoop(loop: Loop, body: Body): [carry: unknown, ys: unknown] {
   const { name, carried, mapped, length, reverse } = loop;
   const { carry, yLeaves, yValues } = body;
@@ -79,8 +84,9 @@ function bindLoop(loop: Loop, body: Body): [carry: unknown, ys: unknown] {
   const isSlice = (leaf: unknown): boolean => leaf instanceof Variable && slices.has(leaf);
   const yPositions = yValues.flatMap((value, i) => (value === null || isSlice(yLeaves[i]) ? [] : [i]));
   const finished = finish(body.staged, [...nextCarry(body), ...yPositions.map((i) => yValues[i]!)]);
-  const { variables, entries, values, consts } = carriedWrites(finished, carry, carried, slices);
-  const sliceWrites = finished.writes.filter(({ variable }) => slices.has(variable));
+  const sliceWrites = finished.writes.filter(({ variable }) => slices.has(variable) || variable instanceof SownSlot);
+  const stacked = new Set(sliceWrites.map(({ variable }) => variable));
+  const { variables, entries, values, consts } = carriedWrites(finished, carry, carried, stacked);
 
   const count = carry.avals.length;
   const { inputs, outputs, trace } = finished;

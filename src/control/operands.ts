@@ -25,14 +25,21 @@ export interface Operands {
   readonly snapshot: Snapshot;
 }
 
-export function readOperands(tree: unknown, root: string): Operands {
+/** `isMapped` tells by their place which leaves are operands; others are left as they are. */
+export function readOperands(
+  tree: unknown,
+  root: string,
+  isMapped: (snapshot: Snapshot) => readonly boolean[] = ({ leaves }) => leaves.map(() => true),
+): Operands {
   const snapshot = takeSnapshot(tree, root);
+  const mapped = isMapped(snapshot);
   const trace = currentTrace();
   const operands: OperandLeaf[] = [];
   const statics = new Map<number, unknown>();
   snapshot.leaves.forEach((leaf, i) => {
     const path = snapshot.paths[i]!;
-    if (leaf instanceof Variable) operands.push({ value: readIn(trace, leaf), variable: leaf, path });
+    if (mapped[i] === false) statics.set(i, leaf);
+    else if (leaf instanceof Variable) operands.push({ value: readIn(trace, leaf), variable: leaf, path });
     else if (isTensorLike(leaf)) operands.push({ value: operandTensor(leaf, trace), variable: null, path });
     else statics.set(i, leaf);
   });

@@ -1,10 +1,13 @@
 /** lax.scan: a loop with a carry over the leading axis of its xs. */
+import { axesOfLeaves } from '../axes.ts';
+import type { Axes } from '../axes.ts';
 import { unrollScan } from '../../compiler/transforms/unroll.ts';
 import type { CheckpointPolicy } from '../autodiff/checkpoint.ts';
 import { readOptions } from '../options.ts';
 import { located } from '../trace/bind.ts';
 import { calleeName } from '../trace/callee.ts';
 import { describeValue } from '../trace/literal.ts';
+import type { Snapshot } from '../trace/structure.ts';
 import { userError } from '../trace/user-error.ts';
 import { checkpointed } from './checkpointed.ts';
 import { runLoop } from './loop.ts';
@@ -19,6 +22,11 @@ export interface ScanOptions {
   readonly reverse?: boolean;
   /** So many copies of the body in each step of the loop; `true` for no loop at all. Default 1. The results are the same. */
   readonly unroll?: number | true;
+  /**
+   * Which of the xs are sliced: 0, or null for what is the same in every step, or a prefix of the tree of xs; for modules and
+   * States `nnx.stateAxes`. A Variable that is not sliced goes from step to step when it is written. Default 0.
+   */
+  readonly xsAxes?: Axes;
   /** The body is under `checkpoint`, with this policy: derivatives compute its intermediate values anew. */
   readonly checkpoint?: boolean | CheckpointPolicy;
 }
@@ -41,9 +49,9 @@ export function scan<const C, const X, Y>(
 ): [Traced<C>, Traced<Y>] {
   return located(() => {
     const name = `scan(${calleeName('lax.scan', f, 'lax.scan((carry, x) => [carry, x], init, xs)')})`;
-    const defaults: ScanChoices = { length: undefined, reverse: false, unroll: 1, checkpoint: false };
+    const defaults: ScanChoices = { length: undefined, reverse: false, unroll: 1, checkpoint: false, xsAxes: 0 };
     const choices = readOptions<ScanChoices>('lax.scan', options, defaults);
-    const mapped = readOperands(xs, 'xs');
+    const mapped = readOperands(xs, 'xs', (snapshot) => slicedLeaves(name, choices.xsAxes, snapshot));
     const length = stepsAlong(name, mapped, choices.length, {
       unknown: 'lax.scan(f, init, null, { length: 10 })',
       unequal: 'lax.scan(f, init, xs) with xs of one leading size',
@@ -62,6 +70,16 @@ export function scan<const C, const X, Y>(
       rewrite: (params) => (copies === null ? null : unrollScan(params, copies)),
     });
     return results as [Traced<C>, Traced<Y>];
+  });
+}
+
+/** @throws VMAP_AXIS for axes other than the leading one, and where the prefix does not fit. */
+function slicedLeaves(name: string, axes: Axes, { treedef, leaves, paths }: Snapshot): boolean[] {
+  return axesOfLeaves(axes, treedef, leaves, 'xsAxes').map((axis, i) => {
+    if (axis === 0 || axis === null) return axis === 0;
+    throw userError('VMAP_AXIS', `${name}: ${paths[i]} has axis ${axis} in xsAxes, and a scan goes along axis 0`, {
+      fix: `lax.scan(f, init, np.moveaxis(xs, ${axis}, 0))`,
+    });
   });
 }
 

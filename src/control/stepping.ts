@@ -2,6 +2,8 @@
 import { Literal } from '../../compiler/ir/jaxpr.ts';
 import { sameShape } from '../../compiler/shape.ts';
 import { apply } from '../trace/bind.ts';
+import { interceptingSown, sowIn } from '../trace/sown.ts';
+import type { Sown } from '../trace/sown.ts';
 import type { Tensor } from '../trace/tensor.ts';
 import { userError } from '../trace/user-error.ts';
 import { Variable, adoptVariable, kindOf } from '../trace/variable.ts';
@@ -25,22 +27,26 @@ export function stepLoop({ name, carried, mapped, length, reverse, step, parts, 
   let carry = treeOf(carried, carried.leaves.map(({ value }) => value));
   let before = carried;
   const ys: unknown[] = [];
+  const sown: Sown[][] = [];
   try {
     for (let k = 0; k < length; k++) {
       const position = reverse ? length - 1 - k : k;
       const slices = xs.map((x) => sliceAt(x, position));
       sliced.enter(slices);
-      const [next, y] = parts(step(carry, treeOf(mapped, slices)));
+      const row: Sown[] = [];
+      const [next, y] = parts(interceptingSown((each) => row.push(each), () => step(carry, treeOf(mapped, slices))));
       sliced.leave(slices);
       before = nextOperands(name, before, next, fix);
       carry = asTensors(next);
       ys.push(asTensors(y));
+      sown.push(row);
     }
   } catch (error) {
     sliced.restore();
     throw error;
   }
-  if (reverse) ys.reverse();
+  if (reverse) for (const rows of [ys, sown]) rows.reverse();
+  sowStacked(name, sown);
   sliced.finish(reverse);
   return [carry, stackTrees(ys, sliced)];
 }
@@ -124,6 +130,17 @@ function stack(rows: readonly Tensor[]): Tensor {
   return apply('concatenate', extended, { dimension: 0 });
 }
 
+/** What every step sowed, as one. @throws BRANCH where steps differ in it. */
+function sowStacked(name: string, steps: readonly (readonly Sown[])[]): void {
+  const paths = steps.map((row) => row.map(({ label }) => label.path).join(', '));
+  const other = paths.find((path) => path !== paths[0]);
+  if (other !== undefined) {
+    const problem = `${name}: a step sows ${paths[0] || 'nothing'} and another one ${other || 'nothing'}`;
+    throw userError('BRANCH', problem, { fix: "nnx.sow(np.where(p, x, 0), 'h') // in every step" });
+  }
+  steps[0]!.forEach(({ label }, i) => sowIn(null, { label, value: stack(steps.map((row) => row[i]!.value)) }));
+}
+
 /** The trees of all steps as one; a Variable of xs comes back itself, another as a fresh one with its values after each step. */
 function stackTrees(trees: readonly unknown[], sliced: SlicedVariables): unknown {
   const steps = trees.map((tree) => flatten(tree, { root: 'y' }));
@@ -160,12 +177,12 @@ class SlicedVariables {
   }
 
   enter(slices: readonly Tensor[]): void {
-    for (const { variable, place } of this.#entries) variable.value = slices[place]!;
+    for (const { variable, place } of this.#entries) variable.rawValue = slices[place]!;
   }
 
   leave(slices: readonly Tensor[]): void {
     for (const { variable, place, rows } of this.#entries) {
-      const row = variable.value;
+      const row = variable.rawValue;
       this.#written ||= row.storage('xs') !== slices[place]!.storage('xs');
       rows.push(row);
     }
@@ -174,10 +191,10 @@ class SlicedVariables {
   /** Variables that no step wrote get their old value, the others what they held after each step. */
   finish(reverse: boolean): void {
     if (!this.#written) return this.restore();
-    for (const { variable, rows } of this.#entries) variable.value = stack(reverse ? rows.toReversed() : rows);
+    for (const { variable, rows } of this.#entries) variable.rawValue = stack(reverse ? rows.toReversed() : rows);
   }
 
   restore(): void {
-    for (const { variable, whole } of this.#entries) variable.value = whole;
+    for (const { variable, whole } of this.#entries) variable.rawValue = whole;
   }
 }

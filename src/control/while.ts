@@ -9,13 +9,15 @@ import { bind, located } from '../trace/bind.ts';
 import type { Operand } from '../trace/bind.ts';
 import { calleeName } from '../trace/callee.ts';
 import { describeValue } from '../trace/literal.ts';
+import { SownSlot } from '../trace/sown.ts';
 import { finish, orDrop, stage } from '../trace/stage.ts';
 import type { Finished } from '../trace/stage.ts';
 import { checkStructure } from '../trace/structure.ts';
 import type { Tensor } from '../trace/tensor.ts';
-import { currentTrace, withTrace, writeIn } from '../trace/trace.ts';
+import { currentTrace, withTrace } from '../trace/trace.ts';
 import type { Trace } from '../trace/trace.ts';
 import { userError } from '../trace/user-error.ts';
+import { writeIn } from '../trace/write.ts';
 import { initialCarry, nextCarry, readCarry, rebuildCarry, settleCarry } from './carry.ts';
 import type { Carry } from './carry.ts';
 import { isOperand, outputValue, readOperands, rebuildOperands } from './operands.ts';
@@ -84,6 +86,7 @@ export function runWhile(loop: While): unknown {
   });
   const { carry } = body;
   const finished = finish(body.staged, nextCarry(body));
+  rejectSown(finished);
   const { variables, entries, values, consts } = carriedWrites(finished, carry, carried);
   const condition = traceCondition(loop, carry);
   const captured = condition.trace.captures;
@@ -108,6 +111,14 @@ export function runWhile(loop: While): unknown {
   variables.forEach((variable, i) => writeIn(outer, variable, results[carry.avals.length + i]!));
   const written = new Set(finished.writes.map(({ variable }) => variable));
   return rebuildCarry(carry, carried, results.slice(0, carry.avals.length), written);
+}
+
+/** @throws UNSUPPORTED for a body that sows: how many values there will be is not known. */
+function rejectSown({ trace, writes }: Finished): void {
+  const slot = writes.map(({ variable }) => variable).find((variable) => variable instanceof SownSlot);
+  if (slot === undefined) return;
+  const problem = `${trace.name}: '${slot.label.path}' is sown in the body, and how many iterations there will be is not known`;
+  throw userError('UNSUPPORTED', problem, { fix: 'lax.foriLoop(0, n, body, init), whose steps are stacked' });
 }
 
 /** @throws SHAPE or DTYPE when it gives no bool scalar, STATE_WRITE when it writes a Variable. */

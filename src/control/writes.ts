@@ -24,7 +24,7 @@ export interface CarriedWrites {
 }
 
 /**
- * What the body writes, but for Variables that are carries or slices already.
+ * What the body writes, but for Variables that are carries already, and those whose values of all steps are `stacked`.
  *
  * @throws CARRY when a write changes the type of a Variable, STATE_WRITE when a carried one was written and not returned.
  */
@@ -32,10 +32,10 @@ export function carriedWrites(
   { trace, writes }: Finished,
   carry: Carry,
   carried: Operands,
-  slices: ReadonlySet<Variable> = new Set(),
+  stacked: ReadonlySet<Variable> = new Set(),
 ): CarriedWrites {
   const given = new Set(carried.leaves.map(({ variable }) => variable));
-  const further = writes.filter(({ variable }) => !slices.has(variable) && !given.has(variable));
+  const further = writes.filter(({ variable }) => !stacked.has(variable) && !given.has(variable));
   const changed = further.flatMap(({ variable, value }) => {
     const before = trace.entryOf(variable).input.aval;
     const same = before.dtype === value.aval.dtype && sameShape(before.shape, value.aval.shape);

@@ -7,7 +7,7 @@ import { Variable } from '../trace/variable.ts';
 /** The elements of the tensors. All copies are enqueued before this returns, so later writes to Variables do not reach them. */
 export async function toHost(tensors: Readonly<Record<string, Tensor | Variable>>): Promise<Record<string, HostArray>> {
   const reads = Object.entries(tensors).map(async ([name, source]): Promise<[string, HostArray]> => {
-    const tensor = source instanceof Variable ? source.value : source;
+    const tensor = source instanceof Variable ? source.rawValue : source;
     const { dtype, shape } = tensor;
     return [name, { dtype, shape, data: await tensor.data() }];
   });

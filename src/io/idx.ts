@@ -30,12 +30,12 @@ export interface ReadIdxOptions {
 /**
  * The array of an IDX file, with the shape it says: integers as int32, floats as float32.
  *
- * @throws VALUE for what is no IDX file, a compressed or a truncated one; NARROWING for float64 without `narrow`.
+ * @throws CORRUPT for what is no IDX file, a compressed or a truncated one; NARROWING for float64 without `narrow`.
  */
 export function readIdx(bytes: Uint8Array, options: ReadIdxOptions = {}): HostArray {
   const { narrow } = readOptions('readIdx', options, { narrow: false });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) throw malformed('it is compressed by gzip', 'readIdx(gunzipSync(bytes))');
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) throw malformed('it is compressed by gzip', 'readIdx(await gunzip(bytes))');
   if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0) {
     throw malformed('it does not begin with two zeros, a type and a rank');
   }
@@ -61,5 +61,5 @@ export function readIdx(bytes: Uint8Array, options: ReadIdxOptions = {}): HostAr
 const WHOLE_FILE = 'readIdx(new Uint8Array(await file.arrayBuffer())) // of the whole, unchanged file';
 
 function malformed(problem: string, fix = WHOLE_FILE): HeddleError {
-  return userError('VALUE', `this is no valid IDX file: ${problem}`, { fix });
+  return userError('CORRUPT', `this is no valid IDX file: ${problem}`, { fix });
 }

@@ -12,6 +12,7 @@ export { batches } from './batches.ts';
 export type { Batch, BatchOptions } from './batches.ts';
 export { prefetch } from './prefetch.ts';
 export type { PrefetchOptions } from './prefetch.ts';
+export { gunzip } from './gunzip.ts';
 export { readIdx } from './idx.ts';
 export type { ReadIdxOptions } from './idx.ts';
 export { readCsv } from './csv.ts';

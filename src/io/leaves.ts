@@ -6,6 +6,7 @@ import { userError } from '../trace/user-error.ts';
 import { Variable } from '../trace/variable.ts';
 import { ContainerDef, GraphDef, StaticMember } from '../nnx/graphdef.ts';
 import type { Member } from '../nnx/graphdef.ts';
+import { split } from '../nnx/functional.ts';
 import { Module } from '../nnx/module.ts';
 import { State } from '../nnx/state.ts';
 import { showStatic } from '../nnx/static-values.ts';
@@ -44,7 +45,7 @@ export function leavesOf(parts: object): Leaves {
   };
   const visit = (at: string, value: unknown): void => {
     if (value instanceof Module) {
-      const [state, graphdef] = value.split();
+      const [graphdef, state] = split(value);
       addState(at, state);
       Object.assign(statics, structureOf(at, graphdef));
     } else if (value instanceof State) addState(at, value);

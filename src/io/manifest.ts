@@ -29,7 +29,7 @@ export function writeManifest(manifest: Manifest): Uint8Array {
   return new TextEncoder().encode(JSON.stringify({ format: FORMAT, sha256, manifest }, null, 1));
 }
 
-/** @throws VALUE for bytes that `writeManifest` did not give. */
+/** @throws CORRUPT for bytes that `writeManifest` did not give. */
 export function readManifest(path: string, bytes: Uint8Array): Manifest {
   const manifest = parse(path, bytes);
   if (!isManifest(manifest)) throw damaged(path, 'it is not the manifest of a checkpoint');
@@ -63,12 +63,12 @@ function isStored(value: unknown): value is StoredTensor {
 
 /** The error of a file of a checkpoint that is not as it was written. */
 export function damaged(path: string, problem: string, cause?: unknown): HeddleError {
-  return userError('VALUE', `${path} is damaged: ${problem}`, {
+  return userError('CORRUPT', `${path} is damaged: ${problem}`, {
     fix: 'checkpoint.restore(folder, target, { fallback: true }) // the newest checkpoint that is whole',
     cause,
   });
 }
 
 export function isDamage(error: unknown): error is HeddleError {
-  return error instanceof HeddleError && error.code === 'VALUE';
+  return error instanceof HeddleError && error.code === 'CORRUPT';
 }

@@ -1,7 +1,5 @@
 /** Data on its way to the device while the device is busy with what came before. */
 import type { Device } from '../../runtime/index.ts';
-import { jit } from '../jit.ts';
-import { optimizationBarrier } from '../lax/index.ts';
 import { readOptions } from '../options.ts';
 import { Tensor } from '../trace/tensor.ts';
 import { userError } from '../trace/user-error.ts';
@@ -13,7 +11,8 @@ export interface PrefetchOptions {
 }
 
 /**
- * The items, in their order, with their tensors on the device; while one is in use, the next `size` are fetched and uploaded.
+ * The items, in their order, with the elements of their tensors on the device; while one is in use, the next `size` are fetched
+ * and uploaded.
  * Leaving the loop early closes the source.
  *
  * @throws VALUE for a size below 1; what the source throws, when its turn comes.
@@ -38,10 +37,9 @@ async function* generate<T>(
   size: number,
 ): AsyncGenerator<T, void, undefined> {
   const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
-  const upload = jit(onward, { device });
   const next = async (): Promise<IteratorResult<T>> => {
     const result = await iterator.next();
-    return result.done === true ? result : { done: false, value: await onDevice(result.value, device, upload) };
+    return result.done === true ? result : { done: false, value: await onDevice(result.value, device) };
   };
   const ahead: Promise<IteratorResult<T>>[] = [];
   // One after the other: not every source takes a second call before it has answered the first.
@@ -64,15 +62,8 @@ async function* generate<T>(
   }
 }
 
-/** A program that only copies: what runs it has its inputs on the device. Without the barrier there would be no program. */
-function onward(tensors: readonly Tensor[]): readonly Tensor[] {
-  return optimizationBarrier(tensors);
-}
-
-async function onDevice<T>(item: T, device: Device, upload: (tensors: readonly Tensor[]) => readonly Tensor[]): Promise<T> {
+async function onDevice<T>(item: T, device: Device): Promise<T> {
   const { leaves, treedef } = flatten(item);
-  const here = await Promise.all(leaves.map((leaf) => (leaf instanceof Tensor ? leaf.to(device) : leaf)));
-  const tensors = here.filter((leaf) => leaf instanceof Tensor);
-  const uploaded = upload(tensors)[Symbol.iterator]();
-  return unflatten(treedef, here.map((leaf) => (leaf instanceof Tensor ? uploaded.next().value : leaf))) as T;
+  const there = await Promise.all(leaves.map((leaf) => (leaf instanceof Tensor ? leaf.to(device) : leaf)));
+  return unflatten(treedef, there) as T;
 }

@@ -24,8 +24,8 @@ export interface ReadSafetensorsOptions {
 /**
  * The arrays of a file, copied out, and its metadata.
  *
- * @throws VALUE for a file that the format does not allow, with what is wrong and where; NARROWING for 64-bit and BF16 elements
- * without `narrow`; DTYPE for other elements that tensors do not have.
+ * @throws CORRUPT for a file that the format does not allow, with what is wrong and where; NARROWING for 64-bit and BF16 elements
+ * without `narrow`, VALUE for those outside the narrower dtype; DTYPE for other elements that tensors do not have.
  */
 export function readSafetensors(bytes: Uint8Array, options: ReadSafetensorsOptions = {}): Safetensors {
   const { narrow } = readOptions('readSafetensors', options, { narrow: false });
@@ -116,7 +116,7 @@ function checkType(name: string, type: string, narrow: boolean): void {
 }
 
 function malformed(problem: string, cause?: unknown): HeddleError {
-  return userError('VALUE', `this is no valid safetensors file: ${problem}`, {
+  return userError('CORRUPT', `this is no valid safetensors file: ${problem}`, {
     fix: 'readSafetensors(new Uint8Array(await file.arrayBuffer())) // of the whole, unchanged file',
     cause,
   });

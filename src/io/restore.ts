@@ -41,7 +41,8 @@ export interface Restored<T> extends Found {
  * (those of modules and States too) are written, all or none; tensors of pytrees are new ones in `parts`. Parts that the target
  * does not name are not read.
  *
- * @throws VALUE when there is no checkpoint, or its files are not as they were written; PYTREE with every path that differs.
+ * @throws VALUE when there is no checkpoint, CORRUPT when its files are not as they were written; PYTREE with every path that
+ * differs.
  */
 export async function restore<T extends object>(
   folder: string,
@@ -69,7 +70,7 @@ export async function restore<T extends object>(
     if (arrays !== null) return { ...checkpoint, parts: write(target, wanted.chosen, arrays), damaged: refused };
   }
   const problems = refused.map(({ problem }) => `  ${problem}`).join('\n');
-  throw userError('VALUE', `no checkpoint in ${folder} is whole:\n${problems}`, {
+  throw userError('CORRUPT', `no checkpoint in ${folder} is whole:\n${problems}`, {
     fix: 'checkpoint.save(folder, { model, step })',
   });
 }
@@ -102,7 +103,7 @@ function write<T extends object>(
   arrays: ReadonlyMap<string, HostArray>,
 ): T {
   const tensors = new Map([...arrays].map(([path, { data, shape, dtype }]) => [path, hostTensor(data, shape, dtype)]));
-  for (const [path, { source }] of chosen) if (source instanceof Variable) source.value = tensors.get(path)!;
+  for (const [path, { source }] of chosen) if (source instanceof Variable) source.rawValue = tensors.get(path)!;
   return withTensors(target, tensors);
 }
 

@@ -45,7 +45,7 @@ export function storedIn(file: string, arrays: Arrays): [path: string, stored: S
 /**
  * The arrays of the given paths, from the files that hold them.
  *
- * @throws VALUE for a file that differs from what the manifest says of it.
+ * @throws CORRUPT for a file that differs from what the manifest says of it.
  */
 export async function readArrays(
   files: CheckpointFiles,
@@ -88,7 +88,7 @@ function parseShard(path: string, bytes: Uint8Array): { readonly tensors: Arrays
   }
 }
 
-/** The bytes of a file. @throws VALUE when it cannot be read. */
+/** The bytes of a file. @throws CORRUPT when it cannot be read. */
 export async function readWhole(files: CheckpointFiles, path: string): Promise<Uint8Array> {
   try {
     return await files.read(path);

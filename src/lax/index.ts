@@ -9,6 +9,8 @@ export * from './sort.ts';
 export * from './movement.ts';
 export * from './dynamic.ts';
 export * from './contract.ts';
+export * from './convolution.ts';
+export * from './windows.ts';
 export * from './barrier.ts';
 export * from './collectives.ts';
 export { scan } from '../control/scan.ts';

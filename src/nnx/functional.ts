@@ -1,36 +1,66 @@
-/** split, merge, update, clone and apply: modules to and from their state. The counterparts of nnx.split, nnx.merge, nnx.update. */
+/** split, merge, clone and apply: models to and from their state. The counterparts of nnx.split, nnx.state, nnx.merge. */
 import { describeValue } from '../trace/literal.ts';
 import { typeName } from '../trace/printing.ts';
 import { userError } from '../trace/user-error.ts';
 import { registerNodeType } from '../tree.ts';
 import { currentTrace, readIn } from '../trace/trace.ts';
-import { Variable } from '../trace/variable.ts';
+import type { Variable } from '../trace/variable.ts';
+import { divide, divideAll } from './filters.ts';
+import type { Filter } from './filters.ts';
 import { buildGraph, readGraph } from './graph.ts';
 import type { Graph } from './graph.ts';
-import { GraphDef } from './graphdef.ts';
+import { GraphDef, variablePaths } from './graphdef.ts';
 import { graphDifferences } from './graph-differences.ts';
 import type { Applied } from './graphdef.ts';
-import { Module, explainPrivate } from './module.ts';
-import { joinPath, splitPath } from './paths.ts';
-import type { PathPart } from './paths.ts';
+import { Module, explainPrivate, installMethods } from './module.ts';
+import type { Divided, OneOrEach } from './state-types.ts';
 import { State } from './state.ts';
+import { update } from './update.ts';
 
-/** `[graphdef, state]`, in Flax's order; `module.split()` gives the seed's order. The State holds the module's own Variables. */
-export function split<M extends Module>(module: M): [graphdef: GraphDef<M>, state: State] {
-  const { graphdef, variables } = readGraph(module);
-  return [graphdef as GraphDef<M>, new State(variables)];
+/**
+ * `[graphdef, ...states]`, in Flax's order (`module.split()` gives the seed's): one State for each filter, with what it is the first
+ * to choose, or one of everything. The States hold the model's own Variables. A model is a module, or an array, object or Map of
+ * modules. flax.nnx.split.
+ *
+ * @throws VALUE when some Variables are chosen by no filter, or when one that takes all is not the last.
+ */
+export function split<M extends object, const F extends readonly Filter[]>(
+  model: M,
+  ...filters: F
+): [graphdef: GraphDef<M>, ...states: Divided<M, F>] {
+  const { graphdef, variables } = readGraph(model);
+  const states = divideAll('nnx.split', variables, filters).map((entries) => new State<M>(entries));
+  return [graphdef, ...(states as unknown as Divided<M, F>)];
+}
+
+/** What several filters are the first to choose, or everything; the rest is left out. flax.nnx.state. */
+export function state<M extends object, const F extends readonly Filter[]>(model: M, ...filters: F): OneOrEach<Divided<M, F>> {
+  const { variables } = readGraph(model);
+  const chosen = filters.length === 0 ? [variables] : divide('nnx.state', variables, filters).slice(0, -1);
+  return oneOrEach(chosen.map((entries) => new State<M>(entries))) as OneOrEach<Divided<M, F>>;
+}
+
+/** The structure alone. flax.nnx.graphdef. */
+export function graphdef<M extends object>(model: M): GraphDef<M> {
+  return readGraph(model).graphdef;
+}
+
+/** The State of one filter, or an array with one for each of several. */
+export function oneOrEach(states: readonly State[]): State | readonly State[] {
+  return states.length === 1 ? states[0]! : states;
 }
 
 /**
- * A new module of this structure with new Variables that hold the values of the States.
+ * A new model of this structure with new Variables that hold the values of the States.
  *
  * @throws STATE_PATH when paths differ, VALUE for arguments in another order.
  */
 export function merge<M>(graphdef: GraphDef<M>, ...states: readonly State[]): M {
   checkOrder(graphdef, states);
-  const state = State.merge(...states);
+  const state: State = State.merge(...states);
+  checkPaths(graphdef, state);
   const copies = new Map<string, Variable>();
-  const module = buildGraph(graphdef, (path) => {
+  return buildGraph(graphdef, (path) => {
     const known = copies.get(path);
     if (known !== undefined) return known;
     const original = state.get(path);
@@ -38,17 +68,24 @@ export function merge<M>(graphdef: GraphDef<M>, ...states: readonly State[]): M 
     copies.set(path, copy);
     return copy;
   });
-  const unused = [...state.keys()].filter((path) => !copies.has(path));
-  if (unused.length > 0) {
-    throw userError(
-      'STATE_PATH',
-      `merge: the GraphDef of ${typeName(graphdef.type)} has no place for ${unused.map((path) => `'${path}'`).join(', ')}`,
-      {
-        fix: 'graphdef.merge(state) with the State that came from the same split()',
-      },
-    );
+}
+
+function checkPaths(graphdef: GraphDef<unknown>, state: State): void {
+  const name = typeName(graphdef.type);
+  const places = new Set(variablePaths(graphdef));
+  const quote = (paths: readonly string[]): string => paths.map((path) => `'${path}'`).join(', ');
+  const missing = [...places].filter((path) => !state.has(path));
+  if (missing.length > 0) {
+    const problem = `merge: ${name} has ${places.size} Variables, and the States lack ${missing.length}: ${quote(missing)}`;
+    throw userError('STATE_PATH', problem, {
+      fix: 'const [graphdef, ...states] = nnx.split(model, ...filters); nnx.merge(graphdef, ...states)',
+    });
   }
-  return module;
+  const unused = [...state.keys()].filter((path) => !places.has(path));
+  if (unused.length === 0) return;
+  throw userError('STATE_PATH', `merge: the GraphDef of ${name} has no place for ${quote(unused)}`, {
+    fix: 'graphdef.merge(state) with the State that came from the same split()',
+  });
 }
 
 function checkOrder(graphdef: unknown, states: readonly unknown[]): void {
@@ -59,70 +96,19 @@ function checkOrder(graphdef: unknown, states: readonly unknown[]): void {
   });
 }
 
-/** A module of the same structure and values with Variables of its own. */
-export function clone<M extends Module>(module: M): M {
-  const [graphdef, state] = split(module);
-  return merge(graphdef, state);
+/** A model of the same structure and values with Variables of its own. flax.nnx.clone. */
+export function clone<M extends object>(model: M): M {
+  const { graphdef, variables } = readGraph(model);
+  return merge(graphdef, new State(variables));
 }
 
-/** Writes values into a module's Variables, all or none; see Module.update. */
-export function update(module: Module, ...states: readonly State[]): void {
-  const writes = [...State.merge(...states)].map(([path, variable]) => writeOf(module, splitPath(path), variable));
-  for (const write of writes) write();
-}
-
-/** What writes the value that the Variable has now. */
-function writeOf(module: Module, path: readonly PathPart[], variable: Variable): () => void {
-  const { value } = variable;
-  const name = typeName(module.constructor);
-  let owner: unknown = module;
-  for (const [depth, part] of path.slice(0, -1).entries()) {
-    owner = member(owner, part);
-    if (typeof owner === 'object' && owner !== null && !(owner instanceof Variable)) continue;
-    throw userError(
-      'STATE_PATH',
-      `update: ${name} has no submodule '${joinPath(path.slice(0, depth + 1))}' for '${joinPath(path)}'`,
-      {
-        fix: `new State([...state].filter(([path]) => path !== '${joinPath(path)}'))`,
-      },
-    );
-  }
-  const last = path.at(-1)!;
-  const existing = member(owner, last);
-  if (existing instanceof Variable) {
-    return () => {
-      existing.value = value;
-    };
-  }
-  if (existing !== undefined) {
-    throw userError('STATE_PATH', `update: '${joinPath(path)}' of ${name} is no Variable`, {
-      fix: 'module.split()[0].keys() lists the paths',
-    });
-  }
-  if (currentTrace() !== null) {
-    throw userError('STRUCTURE', `update: ${name} has no Variable '${joinPath(path)}', and a trace may not add one`, {
-      fix: `this.${last} = new Param(0); // in the constructor`,
-    });
-  }
-  const parent = owner;
-  return () => {
-    const copy = variable.with(value);
-    if (parent instanceof Map) parent.set(String(last), copy);
-    else (parent as Record<PathPart, unknown>)[last] = copy;
-  };
-}
-
-function member(owner: unknown, part: PathPart): unknown {
-  return owner instanceof Map ? owner.get(String(part)) : (owner as Record<PathPart, unknown>)[part];
-}
-
-Object.assign(Module.prototype, {
-  split(this: Module): [State, GraphDef] {
-    const [graphdef, state] = split(this);
-    return [state, graphdef];
+installMethods({
+  split(this: Module, ...filters: readonly Filter[]): unknown[] {
+    const [graphdef, ...states] = split(this, ...filters) as [GraphDef, ...State[]];
+    return [...states, graphdef];
   },
-  update(this: Module, state: State): void {
-    update(this, state);
+  update(this: Module, ...states: readonly State[]): void {
+    update(this, ...states);
   },
   [Symbol.dispose](this: Module): void {
     for (const variable of readGraph(this).variables.values()) variable.dispose();
@@ -132,14 +118,19 @@ Object.assign(Module.prototype, {
 type ForwardModule = Module & { forward(...args: unknown[]): unknown };
 
 Object.assign(GraphDef.prototype, {
-  merge(this: GraphDef, state: State): unknown {
-    return merge(this, state);
+  merge(this: GraphDef, ...states: readonly State[]): unknown {
+    return merge(this, ...states);
   },
   apply(this: GraphDef, state: State, method?: (module: Module) => unknown): unknown {
+    if (method !== undefined && typeof method !== 'function') {
+      throw userError('VALUE', `apply takes one State, then a function of the module, and was given ${describeValue(method)}`, {
+        fix: 'graphdef.apply(State.merge(params, rest))(x)',
+      });
+    }
     const run = (call: (module: Module) => unknown): Applied<unknown, Module> => {
       const module = merge(this, state);
       const output = explainPrivate(module, () => call(module));
-      return [output, module.split()];
+      return [output, module.split() as [State<Module>, GraphDef]];
     };
     return method === undefined
       ? (...args: unknown[]) => run((module) => (module as ForwardModule).forward(...args))
@@ -178,6 +169,7 @@ registerNodeType<Module, ModuleAux>({
   },
   key: ({ graphdef }) => graphdef.key,
   objects: ({ graph }) => graph?.modules ?? [],
+  statePaths: ({ paths }) => paths,
   describe: ({ graphdef, paths }) => ({ graphdef, paths, graph: null }),
   differences: (before, after) => graphDifferences(before.graphdef, after.graphdef, ''),
 });

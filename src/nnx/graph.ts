@@ -9,7 +9,7 @@ import { describeValue } from '../trace/literal.ts';
 import { typeName } from '../trace/printing.ts';
 import { Tensor } from '../trace/tensor.ts';
 import { Variable } from '../trace/variable.ts';
-import { ContainerDef, GraphDef, StaticMember, VariableRef, internGraphDef } from './graphdef.ts';
+import { BUNDLE, ContainerDef, GraphDef, StaticMember, VariableRef, internGraphDef } from './graphdef.ts';
 import type { FieldDef, Member, ModuleClass } from './graphdef.ts';
 import { Module } from './module.ts';
 import { checkPart, compareParts, joinPath } from './paths.ts';
@@ -25,12 +25,12 @@ export interface Graph<M> {
 }
 
 /**
- * Takes a module apart.
+ * Takes a module apart, or a Variable, or a plain array, object or Map of them.
  *
  * @throws PYTREE for data outside Variables, and for what could not be put together again: accessors on the object itself, Sets and
  * keys of Maps without a path, containers that contain themselves; STATE_PATH for '/' in a field name.
  */
-export function readGraph<M extends Module>(root: M): Graph<M> {
+export function readGraph<M extends object>(root: M): Graph<M> {
   const variables = new Map<string, Variable>();
   const firstPaths = new Map<Variable, string>();
   const indices = new Map<Module, number>();
@@ -84,7 +84,18 @@ export function readGraph<M extends Module>(root: M): Graph<M> {
     return new ContainerDef(kind, children);
   };
 
-  const graphdef = readModule(root, []) as GraphDef<M>;
+  const readRoot = (): GraphDef => {
+    if (root instanceof Module) return readModule(root, []) as GraphDef;
+    const field = isContainer(root) ? readContainer(root, []) : root instanceof Variable ? readField(root, []) : null;
+    if (field === null) {
+      throw userError('PYTREE', `${describeValue(root)} is neither a module nor an array, object or Map of modules`, {
+        fix: 'nnx.split({ w: new Param(x) })',
+      });
+    }
+    return internGraphDef(new GraphDef((root.constructor ?? Object) as ModuleClass, BUNDLE, { '': field }, {}));
+  };
+
+  const graphdef = readRoot() as GraphDef as GraphDef<M>;
   return { graphdef, variables, modules: [...indices.keys()] };
 }
 
@@ -116,7 +127,7 @@ export function buildGraph<M>(graphdef: GraphDef<M>, variableAt: (path: string) 
     Object.assign(module, copyStatics(def.staticFields), Object.fromEntries(fields));
     return module;
   };
-  return buildModule(graphdef as GraphDef) as M;
+  return (graphdef.index === BUNDLE ? buildField(graphdef.fields['']!) : buildModule(graphdef as GraphDef)) as M;
 }
 
 /** Own accessors could compute anything anew, and would not survive a merge; those of the class are no fields. */
@@ -138,7 +149,7 @@ function containerEntries(value: object, path: readonly PathPart[]): [PathPart, 
 }
 
 function badField(path: readonly PathPart[], what: string, fix: string): HeddleError {
-  return userError('PYTREE', `${joinPath(path)} is ${what}`, { fix });
+  return userError('PYTREE', `${joinPath(path) || 'the root'} is ${what}`, { fix });
 }
 
 /** `this.layers[0].w` */
@@ -146,13 +157,15 @@ function access(path: readonly PathPart[]): string {
   return `this${path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('')}`;
 }
 
+function isContainer(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return Array.isArray(value) || value instanceof Map || prototype === Object.prototype || prototype === null;
+}
+
 function containsNodes(value: unknown, seen: Set<unknown>): boolean {
   if (value instanceof Module || value instanceof Variable || value instanceof Tensor || ArrayBuffer.isView(value)) return true;
   if (typeof value !== 'object' || value === null || seen.has(value)) return false;
   seen.add(value);
-  if (Array.isArray(value)) return value.some((child) => containsNodes(child, seen));
   if (value instanceof Map || value instanceof Set) return [...value.values()].some((child) => containsNodes(child, seen));
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return false;
-  return Object.values(value).some((child) => containsNodes(child, seen));
+  return isContainer(value) && Object.values(value).some((child) => containsNodes(child, seen));
 }

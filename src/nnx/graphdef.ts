@@ -39,17 +39,20 @@ export class ContainerDef {
   }
 }
 
+/** The index of a GraphDef whose root is no module: a Variable or a container, which is its only field and has no name. */
+export const BUNDLE: number = -1;
+
 /** A field with state below it; a number refers to the module of that index. */
 export type FieldDef = GraphDef | number | ContainerDef | VariableRef;
 
 /** What `graphdef.apply(state)` returns: the output, and the module taken apart again. */
-export type Applied<R, M> = [output: R, parts: [state: State, graphdef: GraphDef<M>]];
+export type Applied<R, M> = [output: R, parts: [state: State<M>, graphdef: GraphDef<M>]];
 
 type Forward<M> = M extends { forward(...args: infer A): infer R } ? (...args: A) => Applied<R, M> : never;
 
 export class GraphDef<M = Module> {
   readonly type: ModuleClass;
-  /** Pre-order over modules, the root is 0. */
+  /** Pre-order over modules, the root is 0; or BUNDLE. */
   readonly index: number;
   readonly fields: Readonly<Record<string, FieldDef>>;
   /** Everything that is neither module nor Variable; plain data as a copy, because one GraphDef may stand for many modules. */
@@ -91,8 +94,8 @@ export class GraphDef<M = Module> {
 
 /** The methods that rebuild modules; installed by functional.ts, which knows how. */
 export interface GraphDef<M = Module> {
-  /** A new module with new Variables that hold the State's values. @throws STATE_PATH for missing or unknown paths. */
-  merge(state: State): M;
+  /** A new module with new Variables that hold the values of the States. @throws STATE_PATH for missing or unknown paths. */
+  merge(...states: readonly State[]): M;
   /**
    * Calls `forward` (or the given method) of a merged copy: `[output, [newState, graphdef]]`. Pure: the Variables of `state` keep
    * their values.
@@ -113,6 +116,16 @@ export function internGraphDef<M>(graphdef: GraphDef<M>): GraphDef<M> {
   interned.set(graphdef.key, new WeakRef(graphdef as GraphDef));
   collected.register(graphdef, graphdef.key);
   return graphdef;
+}
+
+/** The paths of all Variables, shared ones once. */
+export function variablePaths({ fields }: GraphDef<unknown>): string[] {
+  const below = (field: Member): string[] => {
+    if (field instanceof VariableRef) return [field.path];
+    if (field instanceof GraphDef) return variablePaths(field);
+    return field instanceof ContainerDef ? field.children.flatMap(([, child]) => below(child)) : [];
+  };
+  return [...new Set(Object.values(fields).flatMap(below))];
 }
 
 function recordKey<T>(record: Readonly<Record<string, T>>, show: (value: T) => string): string {

@@ -11,6 +11,21 @@ export class BatchStat extends Variable {
   declare readonly __kind: 'BatchStat';
 }
 
+/** What a layer remembers from call to call in place of computing it again, such as the keys of attention. */
+export class Cache extends Variable {
+  declare readonly __kind: 'Cache';
+}
+
+/** A value from inside a computation, kept to be looked at. */
+export class Intermediate extends Variable {
+  declare readonly __kind: 'Intermediate' | 'Perturbation';
+}
+
+/** Zeros that are added to a value inside a computation; their gradient is that of the value. */
+export class Perturbation extends Intermediate {
+  declare readonly __kind: 'Perturbation';
+}
+
 /** State of a random stream. */
 export class RngState extends Variable {
   declare readonly __kind: 'RngKey' | 'RngCount';

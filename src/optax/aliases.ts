@@ -1,5 +1,6 @@
 /** The optimizers by name: chains of transformations that end with the learning rate. */
 import { readOptions } from '../options.ts';
+import type { Tensor } from '../trace/tensor.ts';
 import { chain } from './chain.ts';
 import { clipByBlockRms } from './clipping.ts';
 import { scaleByFactoredRms } from './factorized.ts';
@@ -39,7 +40,7 @@ export function adam(learningRate: LearningRate, options: ScaleByAdamOptions = {
 
 export interface WeightDecayOptions {
   /** How much of the parameters is taken off in each step, as a part of the learning rate. */
-  readonly weightDecay?: number;
+  readonly weightDecay?: number | Tensor;
   /** The parameters that decay; default all (null). */
   readonly mask?: Mask | null;
 }

@@ -23,6 +23,8 @@ export { leafwise } from './labels.ts';
 export type { LabelTree, Labels } from './labels.ts';
 export { masked, multiTransform } from './masked.ts';
 export type { Mask, MaskedState, MultiTransformState } from './masked.ts';
+export { injectHyperparams } from './hyperparams.ts';
+export type { InjectState } from './hyperparams.ts';
 export { applyEvery, multiSteps } from './accumulation.ts';
 export type { ApplyEveryState, MultiStepsOptions, MultiStepsState } from './accumulation.ts';
 export { adafactor, adagrad, adam, adamw, lamb, lion, rmsprop, sgd } from './aliases.ts';

@@ -16,10 +16,10 @@ export interface DecayOptions {
 }
 
 /** The updates plus `weightDecay` times the parameters. Loshchilov and Hutter 2017; optax.add_decayed_weights. */
-export function addDecayedWeights(weightDecay: number, options: DecayOptions = {}): GradientTransformation {
+export function addDecayedWeights(weightDecay: number | Tensor, options: DecayOptions = {}): GradientTransformation {
   const name = 'optax.addDecayedWeights';
   const { mask } = readOptions<Required<DecayOptions>>(name, options, { mask: null });
-  checkFinite(name, 'weightDecay', weightDecay);
+  if (typeof weightDecay === 'number') checkFinite(name, 'weightDecay', weightDecay);
   const decay = stateless((updates, params) => {
     requireParams(name, params);
     return mapTrees(name, { updates, params }, (update, param) =>

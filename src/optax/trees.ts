@@ -112,7 +112,7 @@ function mapWith(name: string, trees: NamedTrees, check: Check, f: (...values: V
 }
 
 function valueOf(name: string, label: string, path: string, leaf: unknown): Tensor {
-  if (leaf instanceof Variable) return leaf.value;
+  if (leaf instanceof Variable) return leaf.rawValue;
   if (leaf instanceof Tensor) return leaf;
   if (typeof leaf === 'number' || ArrayBuffer.isView(leaf)) return toTensor(leaf, 'float32');
   const problem = `${name}: ${label} holds ${describeValue(leaf)} at ${showPath(path)}, which is no tensor`;

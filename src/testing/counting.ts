@@ -1,14 +1,9 @@
 /** A GPU that counts: dispatches, submits, compiled pipelines, buffers and bytes, as the WebGPU calls say. */
 import { countingDevice, requestGpuDevice } from '../../runtime/index.ts';
-import type { Counts } from '../../runtime/index.ts';
+import type { Counting } from '../../runtime/index.ts';
 
-export interface CountingDevice {
-  /** Give it to `init({ device })`. */
-  readonly device: GPUDevice;
-  readonly counts: Counts;
-  /** Sets all counts to zero. */
-  reset(): void;
-}
+/** Give its `device` to `init({ device })`. */
+export type CountingDevice = Counting;
 
 /** Opens the GPU that `init()` would choose, with its calls counted. @throws NO_ADAPTER when there is none. */
 export async function openCountingDevice(): Promise<CountingDevice> {

@@ -13,6 +13,6 @@ export { assertMaxTraces } from './max-traces.ts';
 export { openCountingDevice } from './counting.ts';
 export type { CountingDevice } from './counting.ts';
 export { countingDevice } from '../../runtime/index.ts';
-export type { Counts } from '../../runtime/index.ts';
+export type { BufferBytes, Counting, Counts } from '../../runtime/index.ts';
 export { parseJaxpr } from '../../compiler/ir/parse.ts';
 export { printJaxpr } from '../../compiler/ir/print.ts';

@@ -24,7 +24,15 @@ export interface StaticLeaf {
   readonly path: string;
 }
 
-export interface Arguments extends Snapshot {
+/** What is needed of the arguments to run what was traced, and to build its results. */
+export interface CallInputs {
+  /** The traced leaves. */
+  readonly values: readonly (Tensor | Variable)[];
+  /** Objects with an identity of their own, in order of visit. */
+  readonly objects: readonly object[];
+}
+
+export interface Arguments extends Snapshot, CallInputs {
   readonly traced: readonly TracedLeaf[];
   readonly statics: readonly StaticLeaf[];
   /** Structure, classes, metadata and aliasing of Variables: everything but static values and avals. */
@@ -56,7 +64,7 @@ export function readArguments(args: readonly unknown[]): Arguments {
   });
   const kinds = [...numbers.keys()].map((variable) => kindKey(kindOf(variable))).join(',');
   const structure = `${treedefKey(treedef)}|${kinds}|${places.join(',')}`;
-  return { ...snapshot, traced, statics, structure, places };
+  return { ...snapshot, traced, values: traced.map(({ value }) => value), statics, structure, places };
 }
 
 /** Equal for arguments for which one trace can serve: structure, static values, avals now. */

@@ -47,34 +47,61 @@ function load(jaxpr: Jaxpr, device: Device, label: string): Executable {
 }
 
 /**
- * Runs an executable of `jaxpr` on concrete tensors; the results are fresh tensors. Effects follow when their operands are there.
+ * Runs an executable of `jaxpr` on concrete tensors; the results are fresh tensors, or those over which the call wrote. Effects follow
+ * when their operands are there.
  */
 export function runExecutable(
   executable: Executable,
   jaxpr: Jaxpr,
   inputs: readonly Tensor[],
   device: Device,
-  call: CallSite,
+  call: UserCall,
 ): Tensor[] {
   const storages = inputs.map((input) => input.storage(executable.label));
   const { steps } = withoutEffects(jaxpr);
   const effects = steps.length === 0 ? null : new CallEffects(steps, jaxpr.outputs.length);
   const results: Storage[] = device.run(executable, storages, effects?.callSite(call) ?? call);
   effects?.after(results);
-  return jaxpr.outputs.map((output, i) => Tensor.adopt(results[i]!, output.aval));
+  const { over } = call;
+  return jaxpr.outputs.map((output, i) => {
+    const [result, target] = [results[i]!, over?.[i]];
+    return target != null && result === call.into?.[i] ? target : Tensor.adopt(result, output.aval);
+  });
 }
 
 /** Runs a jaxpr once on concrete tensors, on the default device. `inputs` are its consts, then its inputs. */
 export function runJaxpr(jaxpr: Jaxpr, inputs: readonly Tensor[], label: string): Tensor[] {
   const device = deviceFor(inputs, label);
   const stack = new CallStack();
-  return runExecutable(executableOf(jaxpr, device, label), jaxpr, inputs, device, callSite(label, stack));
+  return runExecutable(executableOf(jaxpr, device, label), jaxpr, inputs, device, new UserCall(label, stack));
 }
 
-/** The call's line is found only when somebody needs it. */
-export function callSite(label: string, stack: CallStack, donate?: readonly boolean[]): CallSite {
-  const site = donate === undefined ? { label } : { label, donate };
-  return Object.defineProperty(site, 'where', { get: () => stack.where, enumerable: true });
+export interface CallOptions {
+  /** Inputs that the call consumes. */
+  readonly donate?: readonly boolean[] | undefined;
+  /** For each result, a tensor of which nobody else has a handle: the result may be written over it. */
+  readonly over?: readonly (Tensor | null)[] | undefined;
+}
+
+/** A call that a user's line makes. The line is found only when somebody needs it. */
+export class UserCall implements CallSite {
+  readonly label: string;
+  readonly donate: readonly boolean[] | undefined;
+  readonly over: readonly (Tensor | null)[] | undefined;
+  readonly into: readonly (Storage | null)[] | undefined;
+  readonly stack: CallStack;
+
+  constructor(label: string, stack: CallStack, { donate, over }: CallOptions = {}) {
+    this.label = label;
+    this.stack = stack;
+    this.donate = donate;
+    this.over = over;
+    this.into = over?.map((tensor) => tensor?.storage(label) ?? null);
+  }
+
+  get where(): string | undefined {
+    return this.stack.where;
+  }
 }
 
 /** The device that holds the inputs, or the default. @throws DEVICE_MISMATCH when they are on two devices. */

@@ -5,7 +5,7 @@
 import { flatten, keyText, treedefKey, unflatten } from '../tree.ts';
 import type { TreeDef } from '../tree.ts';
 import { kindKey } from './arguments.ts';
-import type { Arguments } from './arguments.ts';
+import type { Arguments, CallInputs } from './arguments.ts';
 import { toTensor } from './literal.ts';
 import { Tensor } from './tensor.ts';
 import type { Trace } from './trace.ts';
@@ -33,6 +33,8 @@ export interface PlannedOutputs {
   readonly values: readonly Tensor[];
   /** Where each of them is found in the results. */
   readonly paths: readonly string[];
+  /** What the function returned, leaf by leaf of the plan. */
+  readonly returned: readonly unknown[];
 }
 
 export function planOutputs(result: unknown, trace: Trace, args: Arguments): PlannedOutputs {
@@ -60,7 +62,7 @@ export function planOutputs(result: unknown, trace: Trace, args: Arguments): Pla
     if (index === undefined) fresh.set(leaf, (index = place(trace.readVariable(leaf), path)));
     return { kind: 'fresh', index, like: kindOf(leaf) };
   });
-  return { plan: { treedef: describe(flat.treedef, leaves), leaves, count: values.length }, values, paths };
+  return { plan: { treedef: describe(flat.treedef, leaves), leaves, count: values.length }, values, paths, returned: flat.leaves };
 }
 
 /** The tree without the objects that the trace made: those are above fresh leaves. */
@@ -92,14 +94,14 @@ function planKey({ treedef, leaves }: OutputPlan): string {
 }
 
 /** The results of one call. */
-export function buildOutputs(plan: OutputPlan, results: readonly Tensor[], args: Arguments): unknown {
+export function buildOutputs(plan: OutputPlan, results: readonly Tensor[], args: CallInputs): unknown {
   const fresh = new Map<number, Variable>();
   const leaves = plan.leaves.map((leaf): unknown => {
     switch (leaf.kind) {
       case 'result':
         return results[leaf.index];
       case 'argument':
-        return args.traced[leaf.index]!.value;
+        return args.values[leaf.index];
       case 'object':
         return args.objects[leaf.index];
       case 'static':

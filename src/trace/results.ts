@@ -4,7 +4,8 @@ import { buildOutputs } from './outputs.ts';
 import type { OutputPlan } from './outputs.ts';
 import type { Finished } from './stage.ts';
 import type { Tensor } from './tensor.ts';
-import { currentTrace, writeIn } from './trace.ts';
+import { currentTrace } from './trace.ts';
+import { writeIn } from './write.ts';
 
 /** What is needed of a traced call to deliver its results. */
 export interface Delivered {

@@ -52,9 +52,10 @@ export function orDrop<T>(trace: Trace, part: () => T): T {
   }
 }
 
-/** Ends the trace with these outputs. */
+/** Ends the trace with these outputs. @throws STRUCTURE when a module that the function captured has changed. */
 export function finish(staged: Staged<unknown>, outputs: readonly (Tensor | Literal)[]): Finished {
   const { trace, inputs } = staged;
+  trace.check();
   const outputAtoms = outputs.map((output) => trace.atom(output));
   const writes = trace.written.map((variable) => ({ variable, value: trace.atom(trace.readVariable(variable)) }));
   trace.end();

@@ -15,15 +15,15 @@ export function takeSnapshot(tree: unknown, root: string): Snapshot {
   return { ...flatten(tree, { root }), tree, root };
 }
 
-/** @throws STRUCTURE when the function changed a module of the tree, with a line per path. */
-export function checkStructure(before: Snapshot, name: string): void {
+/** `what` is the tree in messages. @throws STRUCTURE when the function changed a module of the tree, with a line per path. */
+export function checkStructure(before: Snapshot, name: string, what: string = 'an argument'): void {
   if (before.objects.length === 0) return;
   const after = flatten(before.tree, { root: before.root });
   const same = treedefKey(after.treedef) === treedefKey(before.treedef);
   const changes = same ? replacedVariables(before, after) : changedNodes(before.treedef, after.treedef, before.root);
   if (changes.length === 0) return;
   const list = changes.map((change) => `\n  ${change}`).join('');
-  throw userError('STRUCTURE', `${name}: the structure of an argument changed while it was traced:${list}`, {
+  throw userError('STRUCTURE', `${name}: the structure of ${what} changed while it was traced:${list}`, {
     fix: 'change fields and submodules outside the transformed function',
   });
 }

@@ -127,11 +127,17 @@ export class Tensor {
     this.#storage = null;
   }
 
-  /** The same elements for use on another device; a tensor still on the host serves every device as it is. */
+  /**
+   * The same elements for use on another device, where they are copied before this resolves. A tensor on the host, whose `device`
+   * is null, serves every device, and stays one.
+   */
   async to(device: Device): Promise<Tensor> {
     const here = this.storage('to()').device;
-    if (here === null || here === device) return this.alias();
-    return Tensor.adopt(Storage.host({ dtype: this.dtype, shape: this.shape, data: await this.data() }), this.aval);
+    if (here === device) return this.alias();
+    const { dtype, shape } = this;
+    const tensor = here === null ? this.alias() : Tensor.adopt(Storage.host({ dtype, shape, data: await this.data() }), this.aval);
+    device.upload([tensor.storage('to()')], { label: 'to()' });
+    return tensor;
   }
 
   /** Marks a donated tensor: the call took over its count of the storage. */

@@ -33,12 +33,15 @@ export class Trace {
   mapped: ReadonlySet<Variable> | null = null;
   /** For vmap with an axisName: the axis that collectives inside know by it. */
   axis: NamedAxis | null = null;
+  /** The modules that the function called, with their parts: what it computes depends on what they are. */
+  readonly modules: Set<object> = new Set();
   #captured = new Map<Tensor, Capture>();
   #read = new Map<Variable, Capture>();
   #values = new Map<Variable, Tensor>();
   #written = new Set<Variable>();
   #paths = new Map<Variable, string>();
   #created = new Set<Variable>();
+  #checks: (() => void)[] = [];
   #ended = false;
 
   constructor(name: string, parent: Trace | null) {
@@ -67,6 +70,15 @@ export class Trace {
 
   end(): void {
     this.#ended = true;
+  }
+
+  /** Something to check when the function has run. */
+  atEnd(check: () => void): void {
+    this.#checks.push(check);
+  }
+
+  check(): void {
+    for (const check of this.#checks) check();
   }
 
   /** A fresh input of the given aval, as the tensor that the traced function sees. */
@@ -191,16 +203,6 @@ export function readIn(trace: Trace | null, variable: Variable): Tensor {
 /** Like readIn, but does not count as a read; null for a Variable that was made in a trace which has ended. */
 export function peekIn(trace: Trace | null, variable: Variable): Tensor | null {
   return trace?.peek(variable) ?? (variable.filled ? variable.cell() : null);
-}
-
-/** Outside traces the Variable takes over the tensor's handle. */
-export function writeIn(trace: Trace | null, variable: Variable, value: Tensor): void {
-  if (trace !== null) {
-    trace.writeVariable(variable, value);
-    return;
-  }
-  checkReachable(variable, 'written');
-  variable.setCell(value);
 }
 
 function tracerVar(tracer: Tensor): Var {

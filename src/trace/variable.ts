@@ -16,9 +16,36 @@ import { printsItself, typeName } from './printing.ts';
 /** What may be given as the value of a Variable; numbers and arrays of numbers become float32. */
 export type VariableValue = Tensor | number | boolean | TypedArray;
 
+/** Makes of a value another: the one that is read, or kept. */
+export type ValueHook = (variable: Variable, value: Tensor) => VariableValue;
+
 /** Static facts beside the value, such as `sharding`; they print and travel with the Variable. */
 export interface Metadata {
+  /** What filters such as 'dropout' select. */
+  readonly tag?: string;
+  /** What readers get for the value that is kept; Variable hooks of Flax. */
+  readonly onGetValue?: ValueHook;
+  /** What is kept for a value that is set. */
+  readonly onSetValue?: ValueHook;
+  /** What is kept for the value that the constructor is given. */
+  readonly onCreateValue?: ValueHook;
   readonly [name: string]: unknown;
+}
+
+const HOOKS: readonly string[] = ['onGetValue', 'onSetValue', 'onCreateValue'];
+
+/** Metadata to add; undefined takes a name away. */
+export type MetadataChanges = { readonly [K in keyof Metadata]?: Metadata[K] | undefined };
+
+/** Most Variables have none. */
+const NO_METADATA: Metadata = Object.freeze({});
+
+/** Metadata for Variables that are made of these tensors. */
+const promised = new WeakMap<Tensor, Metadata>();
+
+/** A Variable that is made of this tensor has this metadata, too. */
+export function promiseMetadata(tensor: Tensor, metadata: Metadata): void {
+  promised.set(tensor, { ...promised.get(tensor), ...metadata });
 }
 
 /** What a Variable is apart from its value: its class, and its fields, the metadata among them. */
@@ -35,9 +62,10 @@ export abstract class Variable {
   /** The trace in which the Variable was made, as long as its cell is empty. */
   #birth: Trace | null = null;
 
-  constructor(value: VariableValue, metadata: Metadata = {}) {
-    this.metadata = metadata;
-    const tensor = toTensor(value, 'float32');
+  constructor(value: VariableValue, metadata: Metadata = NO_METADATA) {
+    const promise = value instanceof Tensor ? promised.get(value) : undefined;
+    this.metadata = promise === undefined ? metadata : { ...promise, ...metadata };
+    const tensor = this.#hooked('onCreateValue', value);
     const trace = currentTrace();
     if (trace === null) {
       this.setCell(this.#held(tensor));
@@ -50,6 +78,15 @@ export abstract class Variable {
 
   /** The value: a tensor outside traces, a tracer inside. Setting it is a write to the current environment. */
   get value(): Tensor {
+    return this.metadata.onGetValue === undefined ? this.rawValue : this.#hooked('onGetValue', this.rawValue);
+  }
+
+  set value(value: VariableValue) {
+    this.rawValue = this.metadata.onSetValue === undefined ? value : this.#hooked('onSetValue', value);
+  }
+
+  /** The value as it is kept, past the hooks of the metadata. */
+  get rawValue(): Tensor {
     const trace = currentTrace();
     if (trace !== null) return trace.readVariable(this);
     checkReachable(this, 'read');
@@ -60,7 +97,7 @@ export abstract class Variable {
     return handle;
   }
 
-  set value(value: VariableValue) {
+  set rawValue(value: VariableValue) {
     const tensor = toTensor(value, 'float32');
     const trace = currentTrace();
     if (trace !== null) {
@@ -74,6 +111,30 @@ export abstract class Variable {
   /** `variable.value = f(variable.value)`. */
   update(f: (value: Tensor) => VariableValue): void {
     this.value = f(this.value);
+  }
+
+  /** All metadata, or what it has under a name. */
+  getMetadata(): Metadata;
+  getMetadata(name: string, otherwise?: unknown): unknown;
+  getMetadata(name?: string, otherwise?: unknown): unknown {
+    return name === undefined ? this.metadata : (this.metadata[name] ?? otherwise);
+  }
+
+  /**
+   * Adds to the metadata; undefined takes a name away. Programs depend on metadata.
+   *
+   * @throws STRUCTURE inside a trace, unless the Variable was made in it.
+   */
+  setMetadata(changes: MetadataChanges): void {
+    const trace = currentTrace();
+    if (trace !== null && !trace.created(this)) {
+      const name = trace.pathOf(this) ?? `a captured ${typeName(this.constructor)}`;
+      throw userError('STRUCTURE', `${trace.name}: the metadata of ${name} changed while it was traced`, {
+        fix: `variable.setMetadata({ ... }) outside ${trace.name}`,
+      });
+    }
+    const kept = Object.entries({ ...this.metadata, ...changes }).filter(([, value]) => value !== undefined);
+    Object.assign(this, { metadata: kept.length === 0 ? NO_METADATA : Object.fromEntries(kept) });
   }
 
   get shape(): readonly number[] {
@@ -142,6 +203,12 @@ export abstract class Variable {
     return this.#peek().toJSON();
   }
 
+  #hooked(name: 'onGetValue' | 'onSetValue' | 'onCreateValue', value: VariableValue): Tensor {
+    const tensor = toTensor(value, 'float32');
+    const hook = this.metadata[name];
+    return hook === undefined ? tensor : toTensor(hook(this, tensor), 'float32');
+  }
+
   /** A handle of its own on the tensor's elements, strongly typed. */
   #held(tensor: Tensor): Tensor {
     return Tensor.adopt(tensor.storage(typeName(this.constructor)).retain(), { ...tensor.aval, weak: false });
@@ -155,6 +222,13 @@ export abstract class Variable {
 
 export function kindOf(variable: Variable): VariableKind {
   return { type: variable.constructor as VariableKind['type'], fields: { ...variable } };
+}
+
+/** The kind of a derivative with respect to the Variable: hooks are for values. */
+export function derivativeKind(variable: Variable): VariableKind {
+  const { type, fields } = kindOf(variable);
+  const metadata = Object.entries(variable.metadata).filter(([name]) => !HOOKS.includes(name));
+  return { type, fields: { ...fields, metadata: Object.fromEntries(metadata) } };
 }
 
 /** A Variable of this kind. The constructor of its class does not run, as in merged modules: its parameters are its own. */

@@ -190,7 +190,7 @@ describe('modules', () => {
     const [state, graphdef] = affine().split();
     const [params, stats] = [state.extract(Param), state.extract(BatchStat)];
     const f = (p: State, s: State, input: Tensor): readonly [Tensor, State] => {
-      const [y, [next]] = graphdef.apply(State.merge<Variable>(p, s))(input);
+      const [y, [next]] = graphdef.apply(State.merge(p, s))(input);
       return [np.sum(y), next.extract(BatchStat)];
     };
     const [[value, next], gradient] = on(() => jit(valueAndGrad(f, { hasAux: true }))(params, stats, x));

@@ -22,8 +22,8 @@ test('gradients have the type of the arguments', () => {
 test('of modules they are States, of Variables tensors', () => {
   const model = new nnx.Linear(2, 2, { rngs: new Rngs(0) });
   const loss = (m: nnx.Linear, v: Tensor): Tensor => np.sum(m.forward(v));
-  expectTypeOf(on(() => grad(loss)(model, x))).toEqualTypeOf<State>();
-  expectTypeOf(on(() => valueAndGrad(loss, { wrt: Param })(model, x))).toEqualTypeOf<[value: Tensor, gradient: State]>();
+  expectTypeOf(on(() => grad(loss)(model, x))).toEqualTypeOf<State<nnx.Linear>>();
+  expectTypeOf(on(() => valueAndGrad(loss, { wrt: Param })(model, x))).toEqualTypeOf<[value: Tensor, gradient: State<nnx.Linear>]>();
   expectTypeOf(on(() => grad((w: Param) => np.sum(w.value))(new Param(x)))).toEqualTypeOf<Tensor>();
 });
 

@@ -167,7 +167,7 @@ describe('what is differentiated', () => {
   test('wrt that is no filter', () => {
     const total = (m: Model): Tensor => np.sum(m.w.value);
     expect(raised(() => grad(total, { wrt: 3 as unknown as string })(new Model()))).toMatchInlineSnapshot(`
-      "[VALUE] the number 3 is not a filter: a class of Variables, a tag, or a predicate
+      "[VALUE] the number 3 is not a filter: a class of Variables, a tag, a predicate, or an array of these
         at:  test/errors/derivatives.test.ts:LINE
         fix: { wrt: Param }"
     `);

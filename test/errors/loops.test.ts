@@ -223,7 +223,7 @@ describe('map', () => {
     expect(messageOf(() => lax.map(() => rngs.makeRng(), a(), { batchSize: 2 }))).toMatchInlineSnapshot(`
       "[RNG] the stream 'default' was drawn inside map(anonymous), which does not map it: every element would get the same key
         at:  test/errors/loops.test.ts:LINE
-        fix: vmap over random.split(rngs.makeRng(), n) and new Rngs(key) inside, or new Rngs(0, { broadcast: true })"
+        fix: vmap((rngs, x) => f(rngs, x))(rngs.split(n), x), or new Rngs(0, { broadcast: true })"
     `);
   });
 });

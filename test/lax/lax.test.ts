@@ -7,9 +7,10 @@ import { codeOf, expectTensor, tensor } from '../support/host.ts';
 test('every first-order primitive has its function', () => {
   const renamed: Readonly<Record<string, string>> = {
     and: 'bitwiseAnd', or: 'bitwiseOr', xor: 'bitwiseXor', not: 'bitwiseNot', selectN: 'select', iota: 'broadcastedIota',
+    reduceWindowSum: 'reduceWindow', reduceWindowMax: 'reduceWindow', reduceWindowMin: 'reduceWindow',
   };
-  // np.take, random, debug, checkpointName
-  const without = ['gather', 'threefry2x32', 'debugPrint', 'check', 'name'];
+  // np.take, random, debug, checkpointName, windows
+  const without = ['gather', 'threefry2x32', 'debugPrint', 'check', 'name', 'shear', 'selectAndGatherAdd', 'selectAndScatterAdd'];
   const firstOrder = PRIMITIVES.filter(({ name, lowering }) => lowering.kind !== 'control' && name !== 'custom_vjp_linear');
   const names = firstOrder.map(({ name }) => camelCase(name)).filter((name) => !without.includes(name));
   expect(names.filter((name) => !((renamed[name] ?? name) in lax))).toEqual([]);

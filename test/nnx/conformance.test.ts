@@ -1,10 +1,11 @@
 /** The object model against the tiny-NNX document as JAX ran it; see the stated deviations at each case. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { BatchStat, GraphDef, HeddleError, Module, Param, PathRngs, State, Variable, nnx, np, random } from '../../src/index.ts';
+import { BatchStat, GraphDef, HeddleError, Module, Param, PathRngs, State, Variable, np, random } from '../../src/index.ts';
 import type { Tensor } from '../../src/index.ts';
 import { assertAllClose } from '../../src/testing/index.ts';
 import { pythonGraphDef, pythonState } from '../../examples/support/python-format.ts';
+import { BatchNorm, Dropout, Linear } from '../../examples/support/tiny-layers.ts';
 import { stableHash } from '../../src/nnx/path-rngs.ts';
 import { useWgsl } from '../support/wgsl.ts';
 
@@ -176,7 +177,7 @@ describe('stated deviations from the document', () => {
   });
 
   test('apply is pure, also outside a transform', async () => {
-    const bn = new nnx.BatchNorm(2);
+    const bn = new BatchNorm(2);
     const [state, graphdef] = bn.split();
     const x = np.array([
       [1, 2],
@@ -192,7 +193,7 @@ describe('stated deviations from the document', () => {
     const module = new L();
     const variable = module.w;
     module.update(
-      new State<Variable>([
+      new State<unknown, Variable>([
         ['w', param(5)],
         ['extra', new BatchStat(7)],
       ]),
@@ -214,7 +215,7 @@ describe('State', () => {
     const shown = (text: string) => (): string => text;
     expect(pythonState(new State(), shown(''))).toBe(golden.repr_cases['State({})']);
     expect(pythonState(new State([['a', param(1)]]), shown('1'))).toBe(golden.repr_cases['one']);
-    const two = new State<Variable>([
+    const two = new State<unknown, Variable>([
       ['a', param(1)],
       ['b', new BatchStat(2, { sharding: ['x', null] })],
     ]);
@@ -230,7 +231,7 @@ describe('State', () => {
 
   test('extract matches subclasses, keeps objects, and merges back to an equal structure', () => {
     class Special extends Param {}
-    const state = new State<Variable>([
+    const state = new State<unknown, Variable>([
       ['b', new BatchStat(0)],
       ['a', param()],
       ['c', new Special(0)],
@@ -238,7 +239,7 @@ describe('State', () => {
     expect([...state.extract(Param).keys()]).toEqual(['a', 'c']);
     expect([...state.extract(Variable).keys()]).toEqual(['a', 'b', 'c']);
     expect(state.extract(BatchStat).get('b')).toBe(state.get('b'));
-    const merged = State.merge<Variable>(state.extract(BatchStat), state.extract(Param));
+    const merged = State.merge(state.extract(BatchStat), state.extract(Param));
     expect([...merged.keys()]).toEqual([...state.keys()]);
   });
 
@@ -277,7 +278,7 @@ describe('PathRngs', () => {
 
 describe('layers', () => {
   test('Linear', async () => {
-    const linear = new nnx.Linear(3, 2, { rngs: new PathRngs(random.key(0)) });
+    const linear = new Linear(3, 2, { rngs: new PathRngs(random.key(0)) });
     const expected = golden.partitionable['Linear(3,2,rngs=Rngs(key(0))).w'] as unknown as number[][];
     await assertAllClose(linear.w.value, np.array(expected), { rtol: 0, atol: 0 });
     await assertAllClose(linear.b.value, np.zeros([2]));
@@ -285,7 +286,7 @@ describe('layers', () => {
 
   test('BatchNorm', async () => {
     const { x, y_train: trained, y_eval_after: evaluated, mean_after: mean, var_after: variance } = golden.batchnorm;
-    const bn = new nnx.BatchNorm(3);
+    const bn = new BatchNorm(3);
     await assertAllClose(bn.forward(np.array(x), { train: true }), np.array(trained), { atol: 1e-5 });
     await assertAllClose([bn.mean.value, bn.var.value], [np.array(mean), np.array(variance)]);
     await assertAllClose(bn.forward(np.array(x), { train: false }), np.array(evaluated), { atol: 1e-5 });
@@ -294,13 +295,13 @@ describe('layers', () => {
   test('Dropout', async () => {
     const expected = golden.partitionable['Dropout(0.1)(ones(2,10),train,Rngs(key(1)))'] as unknown as number[][];
     const rngs = new PathRngs(random.key(1));
-    const dropout = new nnx.Dropout(0.1);
+    const dropout = new Dropout(0.1);
     await assertAllClose(dropout.forward(np.ones([2, 10]), { train: true, rngs }), np.array(expected));
     expect(rngs.count).toBe(1);
     const x: Tensor = np.ones([2, 10]);
     expect(dropout.forward(x, { train: false, rngs })).toBe(x);
     expect(rngs.count).toBe(1);
-    const all = await new nnx.Dropout(1).forward(np.ones([2]), { train: true, rngs }).data();
+    const all = await new Dropout(1).forward(np.ones([2]), { train: true, rngs }).data();
     expect([...all].every(Number.isNaN)).toBe(true);
   });
 });

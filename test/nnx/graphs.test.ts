@@ -1,7 +1,7 @@
 /** What a module may consist of, and what comes back when it is taken apart and put together. */
 import { inspect } from 'node:util';
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import { Module, Param, State, jit, nnx, np } from '../../src/index.ts';
+import { Module, Param, State, grad, jit, nnx, np } from '../../src/index.ts';
 import type { BatchStat, GraphDef, Tensor, Variable } from '../../src/index.ts';
 import { messageOf } from '../support/messages.ts';
 import { useWgsl } from '../support/wgsl.ts';
@@ -192,6 +192,33 @@ describe('classes', () => {
     const scaleOf = jit((v: Scaled) => v.scale);
     expect([3, 4].map((scale) => scaleOf(new Scaled(np.array(1), scale)))).toEqual([3, 4]);
   });
+});
+
+test('on a device: tied weights, a hook, and a view in one program', async () => {
+  class Tied extends Module {
+    readonly training: boolean = true;
+    readonly a: Box;
+    readonly b: Box = new Box(2);
+
+    constructor() {
+      super();
+      this.a = Object.assign(new Box(), { w: this.b.w });
+      this.b.w.setMetadata({ onGetValue: (_, w) => w.mul(3) });
+    }
+
+    forward(x: Tensor): Tensor {
+      return this.b.forward(this.training ? this.a.forward(x) : x);
+    }
+  }
+  const both = jit((m: Tied, x: Tensor) => {
+    const gradient = grad((model: Tied) => model.forward(x).sum())(m);
+    return [gradient.get('a/w').value, nnx.view(m, { training: false }).forward(x)] as const;
+  });
+  const model = new Tied();
+  // The derivative of (3 w)² x by w is 18 w x.
+  const [slope, evaluated] = both(model, np.array([1, 2]));
+  expect([await slope.array(), await evaluated.array()]).toEqual([108, [6, 12]]);
+  expect(await both(nnx.clone(model), np.array([1, 0]))[0].array()).toBe(36);
 });
 
 describe('states', () => {

@@ -14,24 +14,6 @@ async function valuesOf(keys: readonly Tensor[]): Promise<unknown[]> {
   return Promise.all(keys.map((key) => key.array()));
 }
 
-test('the keys of a stream', async () => {
-  const rngs = new Rngs(0);
-  expect(await valuesOf([rngs.makeRng(), rngs.makeRng(), rngs.makeRng(), rngs.makeRng()])).toEqual(golden['Rngs(0): r() x4']);
-});
-
-test('named streams and the fallback', async () => {
-  const rngs = new Rngs({ default: 0, params: 1 });
-  const keys = [rngs.params(), rngs.dropout(), rngs.makeRng(), rngs.params(), rngs.dropout()];
-  expect(await valuesOf(keys)).toEqual(golden['Rngs(0,params=1): params,dropout,(),params,dropout']);
-});
-
-test('forks', async () => {
-  const rngs = new Rngs(0);
-  const fork = rngs.fork();
-  const keys = [fork.streams['default']!.key.value, fork.makeRng(), fork.makeRng(), rngs.makeRng()];
-  expect(await valuesOf(keys)).toEqual(golden['r=Rngs(0); f=r.fork(): f.key, f(), f(), r()']);
-});
-
 test('counters advance through jit and scan, captured and as arguments', async () => {
   const expected = golden['Rngs(0): r() x4']!;
   const captured = new Rngs(0);

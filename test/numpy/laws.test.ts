@@ -86,6 +86,7 @@ const MORE: Readonly<Record<string, readonly [f: F, ...args: Tensor[]]>> = {
   fullLike: [(x, value) => np.fullLike(x!, value!), m, floats()],
   meshgrid: [(x, y) => np.meshgrid([x!, y!]), floats(3), floats(2)],
   oneHot: [(x) => nn.oneHot(x!, 5, { axis: 0 }), ints(3)],
+  dotProductAttention: [(q, k, v) => nn.dotProductAttention(q!, k!, v!), floats(3, 2, 4), floats(5, 2, 4), floats(5, 2, 4)],
   iteration: [(x) => [...x!], m],
 };
 

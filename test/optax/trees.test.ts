@@ -1,6 +1,6 @@
 /** Transformations over trees, States and parts of them. */
 import { describe, expect, test } from 'vitest';
-import { HeddleError, Module, Param, State, cpu, grad, jit, np, tree, withDevice } from '../../src/index.ts';
+import { HeddleError, Module, Param, State, cpu, grad, jit, nnx, np, tree, withDevice } from '../../src/index.ts';
 import type { Tensor } from '../../src/index.ts';
 import * as optax from '../../src/optax/index.ts';
 import type { GradientTransformation, LabelTree, Mask } from '../../src/optax/index.ts';
@@ -179,7 +179,7 @@ describe('accumulation', () => {
       }, 2),
     );
     const whole = optax.adam(0.1);
-    let small = on(() => new Line().split()[0]);
+    let small: State = on(() => new Line().split()[0]);
     let large = small;
     let [smallState, largeState] = on(() => [tx.init(small), whole.init(large)]);
     for (let i = 0; i < 3; i++) {
@@ -205,6 +205,51 @@ describe('accumulation', () => {
       [result, state] = on(() => tx.update(np.array([update]), state));
       await assertAllClose(result, [expected]);
     }
+  });
+});
+
+describe('hyperparameters in the state', () => {
+  const params = np.array([2]);
+
+  test('a number may be set between steps, and a schedule is followed', async () => {
+    const rates = [0.5, 0.25];
+    const tx = optax.injectHyperparams(
+      ({ learningRate, weightDecay }) => optax.chain(optax.addDecayedWeights(weightDecay), optax.sgd(learningRate)),
+      { learningRate: optax.piecewiseConstantSchedule(0.5, { 1: 0.5 }), weightDecay: 0.1 },
+    );
+    let state = on(() => tx.init(params));
+    await assertAllClose(state.hyperparams, { learningRate: np.array(0.5), weightDecay: np.array(0.1) });
+    for (const [step, decay] of [0.1, 0.2].entries()) {
+      const { count, innerState, hyperparams } = state;
+      const given = { count, innerState, hyperparams: { learningRate: hyperparams.learningRate, weightDecay: np.array(decay) } };
+      const [updates, next] = on(() => tx.update(np.array([1]), given, params));
+      await assertAllClose(updates, [-rates[step]! * (1 + decay * 2)]);
+      await assertAllClose(next.hyperparams, { learningRate: np.array(rates[step]!), weightDecay: np.array(decay) });
+      state = next;
+    }
+  });
+
+  test('of an nnx.Optimizer they are Variables: no new trace for another rate', async () => {
+    const model = new Line();
+    const tx = optax.injectHyperparams(({ learningRate }) => optax.adamw(learningRate), { learningRate: 0.5 });
+    const optimizer = on(() => new nnx.Optimizer(model, tx, { wrt: Param }));
+    const step = jit(
+      assertMaxTraces((m: Line, o: nnx.Optimizer) => {
+        o.update(m, grad(loss)(m, X, Y));
+      }, 2),
+      { device: cpu },
+    );
+    for (let i = 0; i < 2; i++) step(model, optimizer);
+    const before = await model.kernel.value.array();
+    optimizer.split()[0].get('optState/hyperparams/learningRate').value = 0;
+    step(model, optimizer);
+    expect(await model.kernel.value.array()).toEqual(before);
+  });
+
+  test('none, or what is no number', () => {
+    expect(failure(() => optax.injectHyperparams(() => optax.sgd(1), {}))).toMatchObject({ code: 'VALUE' });
+    const tx = (learningRate: number): unknown => optax.injectHyperparams((h) => optax.sgd(h.learningRate), { learningRate });
+    expect(failure(() => tx(Number.NaN))).toMatchObject({ code: 'VALUE' });
   });
 });
 

@@ -134,9 +134,10 @@ import { init, jit, np } from 'heddle';
 import type { Tensor } from 'heddle';
 import * as nnx from 'heddle/nnx';
 import * as testing from 'heddle/testing';
+import { History, Progress } from 'heddle/training';
 await init();
 const y: Tensor = jit((x: Tensor) => x.mul(2))(np.array([1, 2]));
-export { nnx, testing, y };
+export { History, Progress, nnx, testing, y };
 `;
 
 /** A bundle for browsers imports nothing at run time, neither the npm package webgpu nor modules of Node. */

@@ -31,6 +31,16 @@ export function testLaws(primitive: Primitive, calls: Calls = fc.constantFrom(..
       });
     }
 
+    if (lowering.kind === 'composite') {
+      property(`${name}: what it is composed of gives the reference`, [withInputs], ({ call: { inputs: avals, params }, inputs }) => {
+        const o = new Builder();
+        const operands = avals.map((type) => o.newVar(type));
+        const composed = o.build([], operands, lowering.write(o, operands, params));
+        const expected = primitive.reference(inputs, params, evaluate);
+        evaluate(composed, inputs).forEach((result, i) => expectSame(result, expected[i]!, tolerance));
+      });
+    }
+
     if (primitive.samples.some(({ inputs }) => inputs.length > 0)) {
       test(`${name}: vmap is a loop on every sample, mapped in every way`, () => {
         for (const { inputs: avals, params } of primitive.samples) {

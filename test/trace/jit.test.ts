@@ -165,11 +165,11 @@ test('operations know the module under which they were traced', () => {
       new nnx.Linear(3, 3, { rngs: new nnx.Rngs(0) }),
       new nnx.Linear(3, 3, { rngs: new nnx.Rngs(1) }),
     ];
-    readonly bn: nnx.BatchNorm = new nnx.BatchNorm(3);
+    readonly bn: nnx.BatchNorm = new nnx.BatchNorm(3, { rngs: new nnx.Rngs(2) });
 
     forward(x: Tensor): Tensor {
       for (const layer of this.layers) x = layer.forward(x);
-      return this.bn.forward(x, { train: false });
+      return this.bn.forward(x, { useRunningAverage: true });
     }
   }
   const { jaxpr } = makeJaxpr((net: Net, x: Tensor) => net.forward(x))(new Net(), np.ones([2, 3]));

@@ -26,7 +26,7 @@ export function keeps(policy: string, { primitive, params }: Equation): boolean 
     case 'everything_saveable':
       return true;
     case 'dots_saveable':
-      return isDot;
+      return isDot || primitive.name === 'conv_general_dilated';
     case 'dots_with_no_batch_dims_saveable':
       return isDot && (params['dimensionNumbers'] as DimensionNumbers)[1][0].length === 0;
     default:

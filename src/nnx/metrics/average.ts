@@ -39,8 +39,8 @@ export class Average extends Metric {
   }
 
   reset(): void {
-    this.total.value = zero('float32');
-    this.count.value = zero('int32');
+    this.total.clear();
+    this.count.clear();
   }
 }
 

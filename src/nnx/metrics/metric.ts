@@ -1,16 +1,23 @@
 /** Metric: what is summed up over batches. */
+import { np } from '../../numpy/index.ts';
 import type { Operand } from '../../trace/bind.ts';
 import { typeName } from '../../trace/printing.ts';
 import type { Tensor } from '../../trace/tensor.ts';
 import { userError } from '../../trace/user-error.ts';
 import { Variable } from '../../trace/variable.ts';
-import { update as writeState } from '../functional.ts';
 import { Module } from '../module.ts';
 import { State } from '../state.ts';
+import { update as writeState } from '../update.ts';
 
 /** What a metric knows so far. flax.nnx.metrics.MetricState. */
 export class MetricState extends Variable {
   declare readonly __kind: 'MetricState';
+
+  /** Zeros, of the shape of now: a metric may be a stack of metrics. */
+  clear(): void {
+    const { shape, dtype } = this;
+    this.value = np.zeros(shape, { dtype });
+  }
 }
 
 /** Which values count: bool, of their shape. */

@@ -63,8 +63,8 @@ export class Welford extends Metric {
   }
 
   reset(): void {
-    this.count.value = zero('int32');
-    this.mean.value = zero('float32');
-    this.m2.value = zero('float32');
+    this.count.clear();
+    this.mean.clear();
+    this.m2.clear();
   }
 }

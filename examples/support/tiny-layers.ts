@@ -1,13 +1,6 @@
-/** The layers of the tiny-NNX document: Linear, BatchNorm, Dropout. */
-import { userError } from '../trace/user-error.ts';
-import { np } from '../numpy/index.ts';
-import * as random from '../random/index.ts';
-import type { Operand } from '../trace/bind.ts';
-import type { Tensor } from '../trace/tensor.ts';
-import { tensorOf } from '../trace/bind.ts';
-import { Module } from './module.ts';
-import type { KeySource } from './rngs.ts';
-import { BatchStat, Param } from './variables.ts';
+/** The layers of the tiny-NNX document: Linear, BatchNorm, Dropout. Those of the library, `nnx.Linear` and so on, are Flax's. */
+import { BatchStat, Module, Param, np, random } from 'heddle';
+import type { Tensor, nnx } from 'heddle';
 
 /** `x @ w + b`: float32[..., din] to float32[..., dout]. `w` is uniform on [0, 1), `b` zero. */
 export class Linear extends Module {
@@ -16,7 +9,7 @@ export class Linear extends Module {
   readonly w: Param;
   readonly b: Param;
 
-  constructor(din: number, dout: number, { rngs }: { readonly rngs: KeySource }) {
+  constructor(din: number, dout: number, { rngs }: { readonly rngs: nnx.KeySource }) {
     super();
     this.din = din;
     this.dout = dout;
@@ -65,19 +58,14 @@ export class BatchNorm extends Module {
 export class Dropout extends Module {
   readonly rate: number;
 
-  /** @throws VALUE for a rate outside [0, 1]. */
   constructor(rate: number) {
     super();
-    if (!(rate >= 0 && rate <= 1)) {
-      throw userError('VALUE', `Dropout: the rate ${rate} is not a probability`, { fix: 'new Dropout(0.1)' });
-    }
     this.rate = rate;
   }
 
-  forward(x: Operand, { train, rngs }: { readonly train: boolean; readonly rngs: KeySource }): Tensor {
-    const input = tensorOf(x);
-    if (!train) return input;
+  forward(x: Tensor, { train, rngs }: { readonly train: boolean; readonly rngs: nnx.KeySource }): Tensor {
+    if (!train) return x;
     const keep = 1 - this.rate;
-    return input.mul(random.bernoulli(rngs.makeRng('dropout'), keep, input.shape)).div(keep);
+    return x.mul(random.bernoulli(rngs.makeRng('dropout'), keep, x.shape)).div(keep);
   }
 }

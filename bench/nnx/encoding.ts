@@ -1,0 +1,74 @@
+/**
+ * The same step with the encoding, until it returns, against the WebGPU calls that it makes to encode and submit its dispatches.
+ * Both go to Dawn with its null backend, which validates and encodes as for a GPU, and executes nothing: on a machine without a GPU
+ * the adapter's own threads would take the processor from both.
+ */
+import { create, globals } from 'webgpu';
+import { init, sync } from 'heddle';
+import { bound } from '../line.ts';
+import type { Line } from '../line.ts';
+import { training } from './model.ts';
+import { recordPass } from './recording.ts';
+import { ROUNDS, median, microseconds, timed } from './rounds.ts';
+
+const CALLS = 100;
+const CALLS_IN_A_ROW = 10;
+const MOST = 1.3;
+
+export async function encoding(progress: (text: string) => void): Promise<Line> {
+  progress('a training step against raw WebGPU calls');
+  const gpu = await openDevice();
+  await init({ device: gpu });
+  const { model, x, y, step } = training();
+  for (let i = 0; i < 4; i++) await step(model, x, y).ready();
+  // Steps alternate between two sets of buffers, and so do the raw calls.
+  const recorded = [recordPass(gpu, () => step(model, x, y)), recordPass(gpu, () => step(model, x, y))];
+  await sync();
+
+  let turn = 0;
+  const raw = (): void => {
+    const encoder = gpu.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    for (const command of recorded[turn++ % 2]!.commands) command(pass);
+    pass.end();
+    gpu.queue.submit([encoder.finish()]);
+  };
+  const round = async (): Promise<{ readonly ours: number; readonly theirs: number }> => {
+    const [ours, theirs]: [number[], number[]] = [[], []];
+    while (ours.length < CALLS) {
+      for (let i = 0; i < CALLS_IN_A_ROW; i++) ours.push(timed(() => step(model, x, y)));
+      await sync();
+      for (let i = 0; i < CALLS_IN_A_ROW; i++) theirs.push(timed(raw));
+      await sync();
+    }
+    return { ours: median(ours), theirs: median(theirs) };
+  };
+  await round(); // The engine compiles what is called often.
+  const rounds: { readonly ours: number; readonly theirs: number }[] = [];
+  while (rounds.length < ROUNDS) rounds.push(await round());
+  for (const { result } of recorded) result.dispose(); // Until now the raw calls wrote to them.
+  const ratios = rounds.map(({ ours, theirs }) => ours / theirs);
+  const best = rounds[ratios.indexOf(Math.min(...ratios))]!;
+  return {
+    name: 'training step of a 50-layer MLP, encoding included',
+    figures: {
+      dispatches: step.stats().dispatches,
+      'us a call, median': microseconds(best.ours),
+      'us of the raw WebGPU calls': microseconds(best.theirs),
+      ratio: Math.round((100 * best.ours) / best.theirs) / 100,
+      [`ratios of ${ROUNDS} rounds`]: ratios.map((ratio) => ratio.toFixed(2)).join(', '),
+    },
+    bounds: [bound(`ratio <= ${MOST}`, best.ours / best.theirs <= MOST)],
+  };
+}
+
+/** Dawn's process-wide instance has to outlive its devices. */
+let instance: GPU | undefined;
+
+async function openDevice(): Promise<GPUDevice> {
+  Object.assign(globalThis, globals);
+  instance ??= create(['backend=null']);
+  const adapter = await instance.requestAdapter();
+  if (adapter === null) throw new Error('the package webgpu has no null backend');
+  return adapter.requestDevice();
+}
