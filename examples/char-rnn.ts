@@ -7,6 +7,7 @@ import { Module, Param, jit, lax, nnx, np, random, valueAndGrad } from 'heddle';
 import type { Tensor } from 'heddle';
 import * as optax from 'heddle/optax';
 import type { Example } from './support/example.ts';
+import { trainFrom } from './support/train.ts';
 
 /** The end of a name; letters are 1 to 26. */
 const END = 0;
@@ -54,7 +55,8 @@ export const charRnn: Example = {
   title: 'A recurrent network makes up names',
   steps: 500,
 
-  async train({ data, keeper, steps, seed, report }) {
+  async train(setting) {
+    const { data, seed } = setting;
     const names = (await data.names()).filter((name) => name.length < LONGEST);
     // A name, then END to the full length; the network reads it one place later.
     const spelled = np.array(Int32Array.from(names.flatMap(numbersOf))).reshape([names.length, LONGEST]);
@@ -79,13 +81,8 @@ export const charRnn: Example = {
     const makeUp = jit((model: CharRNN, key: Tensor) => model.makeUp(key, MADE_UP));
 
     const parts = { model, optimizer, rngs };
-    const first = await keeper.restore(parts);
-    let loss = NaN;
-    for (let i = first + 1; i <= first + steps; i++) {
-      const pending = step(model, optimizer, rngs);
-      if (i % 5 === 0 || i === first + steps) report(i, { loss: (loss = await pending.item<number>()) });
-    }
-    await keeper.save(first + steps, parts);
+    const first = await setting.keeper.restore(parts);
+    const loss = await trainFrom(first, setting, parts, () => step(model, optimizer, rngs));
 
     const letters = await np.transpose(makeUp(model, random.key(seed))).array<number[][]>();
     return { figures: { loss }, text: letters.map(nameOf).join(', ') };

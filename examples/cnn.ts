@@ -9,6 +9,7 @@ import type { Tensor } from 'heddle';
 import * as optax from 'heddle/optax';
 import type { Example } from './support/example.ts';
 import { drawBatch, holdOut } from './support/labelled-images.ts';
+import { trainFrom } from './support/train.ts';
 
 const CLASSES = 10;
 const BATCH = 32;
@@ -39,7 +40,8 @@ export const cnn: Example = {
   title: 'Two convolutions read images',
   steps: 300,
 
-  async train({ data, keeper, steps, seed, report }) {
+  async train(setting) {
+    const { data, seed } = setting;
     const { seen, held } = await holdOut(await data.images());
     const rngs = new nnx.Rngs({ params: seed, batch: seed + 1 });
     const model = new CNN(seen.images.shape[1]!, seen.images.shape[2]!, { rngs });
@@ -59,9 +61,8 @@ export const cnn: Example = {
     });
 
     const parts = { model, optimizer, rngs };
-    const first = await keeper.restore(parts);
-    for (let i = first + 1; i <= first + steps; i++) report(i, { loss: await step(model, optimizer, rngs).item<number>() });
-    await keeper.save(first + steps, parts);
-    return { figures: { accuracy: await measure(model).item<number>() } };
+    const first = await setting.keeper.restore(parts);
+    const loss = await trainFrom(first, setting, parts, () => step(model, optimizer, rngs));
+    return { figures: { loss, accuracy: await measure(model).item<number>() } };
   },
 };

@@ -10,6 +10,7 @@ import type { Tensor } from 'heddle';
 import * as optax from 'heddle/optax';
 import type { Example } from './support/example.ts';
 import { drawBatch, holdOut } from './support/labelled-images.ts';
+import { trainFrom } from './support/train.ts';
 
 const HIDDEN = 64;
 const DEPTH = 4;
@@ -58,7 +59,8 @@ export const digits: Example = {
   title: 'A scanned MLP reads handwritten digits',
   steps: 600,
 
-  async train({ data, keeper, steps, seed, report }) {
+  async train(setting) {
+    const { data, seed } = setting;
     const { seen, held } = await holdOut(await data.digits());
     const rngs = new nnx.Rngs({ params: seed, dropout: seed + 1, batch: seed + 2 });
     const model = new ScanMLP(seen.images.size / seen.labels.size, rngs);
@@ -76,13 +78,9 @@ export const digits: Example = {
     });
 
     const parts = { model, optimizer, rngs };
-    const first = await keeper.restore(parts);
-    if (first > 0) report(first, { heldOutLoss: await evaluate(model).loss.item<number>() });
-    for (let i = first + 1; i <= first + steps; i++) {
-      const loss = step(model, optimizer, rngs);
-      if (i % 5 === 0) report(i, { loss: await loss.item<number>() });
-    }
-    await keeper.save(first + steps, parts);
+    const first = await setting.keeper.restore(parts);
+    if (first > 0) setting.report(first, { heldOutLoss: await evaluate(model).loss.item<number>() });
+    await trainFrom(first, setting, parts, () => step(model, optimizer, rngs));
     const { loss, accuracy } = evaluate(model);
     return { figures: { accuracy: await accuracy.item<number>(), heldOutLoss: await loss.item<number>() } };
   },

@@ -7,6 +7,7 @@ import { Module, Param, jit, nn, nnx, np, random, valueAndGrad } from 'heddle';
 import type { Tensor } from 'heddle';
 import * as optax from 'heddle/optax';
 import type { Example } from './support/example.ts';
+import { trainFrom } from './support/train.ts';
 
 /** Printable ASCII and the end of a line. */
 const LETTERS = 96;
@@ -68,7 +69,8 @@ export const transformer: Example = {
   title: 'A small GPT reads Moby-Dick',
   steps: 300,
 
-  async train({ data, keeper, steps, seed, report }) {
+  async train(setting) {
+    const { data, seed } = setting;
     const text = np.array(Int32Array.from(await data.novel(), numberOf));
     const rngs = new nnx.Rngs({ params: seed, batch: seed + 1 });
     const model = new GPT({ rngs });
@@ -88,13 +90,8 @@ export const transformer: Example = {
     });
 
     const parts = { model, optimizer, rngs };
-    const first = await keeper.restore(parts);
-    let loss = NaN;
-    for (let i = first + 1; i <= first + steps; i++) {
-      const pending = step(model, optimizer, rngs);
-      if (i % 5 === 0 || i === first + steps) report(i, { loss: (loss = await pending.item<number>()) });
-    }
-    await keeper.save(first + steps, parts);
+    const first = await setting.keeper.restore(parts);
+    const loss = await trainFrom(first, setting, parts, () => step(model, optimizer, rngs));
     return { figures: { loss }, text: await goOn(model, PROMPT, random.key(seed)) };
   },
 };

@@ -8,6 +8,7 @@ import type { Tensor } from 'heddle';
 import * as optax from 'heddle/optax';
 import type { Example, Picture } from './support/example.ts';
 import { drawBatch, holdOut } from './support/labelled-images.ts';
+import { trainFrom } from './support/train.ts';
 
 const CODE = 8;
 const HIDDEN = 128;
@@ -50,7 +51,8 @@ export const vae: Example = {
   title: 'An autoencoder draws digits',
   steps: 600,
 
-  async train({ data, keeper, steps, seed, report }) {
+  async train(setting) {
+    const { data, seed } = setting;
     const { seen } = await holdOut(await data.digits());
     const [, height, width] = seen.images.shape as [number, number, number];
     const rngs = new nnx.Rngs({ params: seed, batch: seed + 1, code: seed + 2 });
@@ -67,13 +69,8 @@ export const vae: Example = {
     const draw = jit((model: VAE, key: Tensor) => nn.sigmoid(model.decode(random.normal(key, [DRAWN, CODE]))));
 
     const parts = { model, optimizer, rngs };
-    const first = await keeper.restore(parts);
-    let loss = NaN;
-    for (let i = first + 1; i <= first + steps; i++) {
-      const pending = step(model, optimizer, rngs);
-      if (i % 5 === 0 || i === first + steps) report(i, { loss: (loss = await pending.item<number>()) });
-    }
-    await keeper.save(first + steps, parts);
+    const first = await setting.keeper.restore(parts);
+    const loss = await trainFrom(first, setting, parts, () => step(model, optimizer, rngs));
 
     const drawn = await draw(model, random.key(seed)).data();
     const pictures = Array.from({ length: DRAWN }, (_, i): Picture => {
