@@ -146,7 +146,8 @@ export class Progress {
   /** One column less than there are: in the last one terminals may begin a new line. */
   #line(): string {
     const { label, step, total, rate, remaining, values } = this.#report();
-    const columns = (this.#stream?.columns ?? 80) - 1;
+    // Terminals that were never given a size say 0.
+    const columns = (this.#stream?.columns || 80) - 1;
     const fraction = Math.min(1, step / total);
     const facts = [
       `${step}/${total}`,

@@ -122,6 +122,16 @@ test.each([10, 20, 40, 60, 200])('fits into %i columns', (columns) => {
   expect(stream.line).not.toContain('\n');
 });
 
+test('a terminal of unknown width, which says 0, has 80 columns', () => {
+  const stream = new Terminal({ columns: 0 });
+  const bar = new Progress({ total: 100, label: 'train', stream });
+  later(100);
+  bar.update(50);
+  expect(stream.line).toContain('50/100');
+  expect(stream.line.length).toBeGreaterThan(60);
+  expect(stream.line.length).toBeLessThan(80);
+});
+
 test('the rate is that of the last seconds, also in a run that is continued', () => {
   const stream = new Terminal({ columns: 200 });
   const bar = new Progress({ total: 2000, start: 1000, stream });
