@@ -82,7 +82,7 @@ export const charRnn: Example = {
 
     const parts = { model, optimizer, rngs };
     const first = await setting.keeper.restore(parts);
-    const loss = await trainFrom(first, setting, parts, () => step(model, optimizer, rngs));
+    const { loss } = await trainFrom(first, setting, parts, () => ({ loss: step(model, optimizer, rngs) }));
 
     const letters = await np.transpose(makeUp(model, random.key(seed))).array<number[][]>();
     return { figures: { loss }, text: letters.map(nameOf).join(', ') };

@@ -62,7 +62,7 @@ export const cnn: Example = {
 
     const parts = { model, optimizer, rngs };
     const first = await setting.keeper.restore(parts);
-    const loss = await trainFrom(first, setting, parts, () => step(model, optimizer, rngs));
+    const { loss } = await trainFrom(first, setting, parts, () => ({ loss: step(model, optimizer, rngs) }));
     return { figures: { loss, accuracy: await measure(model).item<number>() } };
   },
 };

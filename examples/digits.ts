@@ -80,7 +80,7 @@ export const digits: Example = {
     const parts = { model, optimizer, rngs };
     const first = await setting.keeper.restore(parts);
     if (first > 0) setting.report(first, { heldOutLoss: await evaluate(model).loss.item<number>() });
-    await trainFrom(first, setting, parts, () => step(model, optimizer, rngs));
+    await trainFrom(first, setting, parts, () => ({ loss: step(model, optimizer, rngs) }));
     const { loss, accuracy } = evaluate(model);
     return { figures: { accuracy: await accuracy.item<number>(), heldOutLoss: await loss.item<number>() } };
   },

@@ -7,6 +7,7 @@ import { Module, Param, jit, lax, nnx, np, random, valueAndGrad } from 'heddle';
 import type { Tensor } from 'heddle';
 import * as optax from 'heddle/optax';
 import type { Example } from './support/example.ts';
+import { trainFrom } from './support/train.ts';
 
 const POINTS = 64;
 const TIMES = 100;
@@ -45,8 +46,8 @@ export const heatEquation: Example = {
   title: 'The diffusivity of a rod from its temperatures',
   steps: 150,
 
-  async train({ keeper, steps, seed, report }) {
-    const [startKey, noiseKey] = random.split(random.key(seed));
+  async train(setting) {
+    const [startKey, noiseKey] = random.split(random.key(setting.seed));
     // Two warm pieces on a rod that is cold elsewhere.
     const place = np.arange(POINTS);
     const warm = np.logicalOr(np.less(np.abs(place.sub(20)), 6), np.less(np.abs(place.sub(44)), 3));
@@ -55,22 +56,17 @@ export const heatEquation: Example = {
 
     const rod = new Rod(0.02);
     const optimizer = new nnx.Optimizer(rod, optax.adam(0.1), { wrt: Param });
-    const step = jit((rod: Rod, optimizer: nnx.Optimizer): Tensor => {
+    const step = jit((rod: Rod, optimizer: nnx.Optimizer): { loss: Tensor; diffusivity: Tensor } => {
       const [loss, gradient] = valueAndGrad((rod: Rod) => np.mean(optax.squaredError(rod.forward(start), measured)))(rod);
       optimizer.update(rod, gradient);
-      return loss;
+      return { loss, diffusivity: np.exp(rod.logDiffusivity) };
     });
 
     const parts = { rod, optimizer };
-    const first = await keeper.restore(parts);
-    for (let i = first + 1; i <= first + steps; i++) {
-      const loss = await step(rod, optimizer).item<number>();
-      report(i, { loss, diffusivity: await np.exp(rod.logDiffusivity).item<number>() });
-    }
-    await keeper.save(first + steps, parts);
+    const first = await setting.keeper.restore(parts);
+    const { diffusivity } = await trainFrom(first, setting, parts, () => step(rod, optimizer));
 
     const history = await rod.forward(start).data();
-    const diffusivity = await np.exp(rod.logDiffusivity).item<number>();
     return { figures: { diffusivity, truth: TRUTH }, pictures: [{ width: POINTS, height: TIMES / 5, pixels: everyFifthRow(history) }] };
   },
 };

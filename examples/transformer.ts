@@ -91,7 +91,7 @@ export const transformer: Example = {
 
     const parts = { model, optimizer, rngs };
     const first = await setting.keeper.restore(parts);
-    const loss = await trainFrom(first, setting, parts, () => step(model, optimizer, rngs));
+    const { loss } = await trainFrom(first, setting, parts, () => ({ loss: step(model, optimizer, rngs) }));
     return { figures: { loss }, text: await goOn(model, PROMPT, random.key(seed)) };
   },
 };

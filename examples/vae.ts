@@ -70,7 +70,7 @@ export const vae: Example = {
 
     const parts = { model, optimizer, rngs };
     const first = await setting.keeper.restore(parts);
-    const loss = await trainFrom(first, setting, parts, () => step(model, optimizer, rngs));
+    const { loss } = await trainFrom(first, setting, parts, () => ({ loss: step(model, optimizer, rngs) }));
 
     const drawn = await draw(model, random.key(seed)).data();
     const pictures = Array.from({ length: DRAWN }, (_, i): Picture => {

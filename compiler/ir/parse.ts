@@ -144,10 +144,15 @@ function readParam(reader: Reader): Param {
   if (quoted !== undefined) return JSON.parse(quoted) as string;
   const bare = reader.accept(BARE)?.[0];
   if (bare === undefined) throw reader.expected('a number, a name, a tuple or a jaxpr');
-  // The fields of a named tuple are its items.
-  if (reader.skip('(')) return readList(reader, ')', () => (reader.accept(KEY), readParam(reader)));
+  if (reader.skip('(')) return readList(reader, ')', () => readField(reader));
   const word = WORDS.get(bare);
   return word === undefined ? bare : word;
+}
+
+/** `name=value` of a named tuple, whose items are the values: what they are called follows from the primitive. */
+function readField(reader: Reader): Param {
+  reader.accept(KEY);
+  return readParam(reader);
 }
 
 /** Items up to the closing bracket, with commas between them or, for jaxprs, without. */

@@ -1,4 +1,5 @@
 /** The data sets from the server of the page. */
+import { gunzip } from 'heddle/io';
 import type { DataSets } from '../support/example.ts';
 import { digitsFromCsv, namesFromText, novelFromChapters } from '../support/parse-data.ts';
 
@@ -13,8 +14,6 @@ export const downloads: DataSets = {
 
 async function text(file: string): Promise<string> {
   const response = await fetch(`data/${file}`);
-  if (!response.ok || response.body === null) throw new Error(`${file} cannot be loaded: ${response.status} ${response.statusText}`);
-  const compressed = file.endsWith('.gz') && response.headers.get('content-encoding') !== 'gzip';
-  const body = compressed ? response.body.pipeThrough(new DecompressionStream('gzip')) : response.body;
-  return new Response(body).text();
+  if (!response.ok) throw new Error(`${file} cannot be loaded: ${response.status} ${response.statusText}`);
+  return new TextDecoder().decode(await gunzip(new Uint8Array(await response.arrayBuffer())));
 }

@@ -2,8 +2,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
-import { readIdx } from 'heddle/io';
+import { gunzip, readIdx } from 'heddle/io';
 import type { DataSets } from './example.ts';
 import type { LabelledImages } from './labelled-images.ts';
 import { digitsFromCsv, namesFromText, novelFromChapters } from './parse-data.ts';
@@ -42,8 +41,6 @@ async function text(file: string | URL): Promise<string> {
   return new TextDecoder().decode(await bytes(file));
 }
 
-/** The content of a file, decompressed if it is compressed. */
 async function bytes(file: string | URL): Promise<Uint8Array> {
-  const content = await readFile(file);
-  return content[0] === 0x1f && content[1] === 0x8b ? gunzipSync(content) : content;
+  return gunzip(await readFile(file));
 }

@@ -35,8 +35,26 @@ export function checkPart(part: string, owner: string): void {
   });
 }
 
+/** The name that was probably meant; undefined where there are none. */
+export function nearestName(name: string, known: Iterable<string>): string | undefined {
+  return [...known].sort((one, other) => editDistance(name, one) - editDistance(name, other))[0];
+}
+
+/**
+ * Makes `value` what is found under the parts of a path in nested objects; missing ones are made. Fields may have any name, also that of
+ * a method.
+ */
+export function setAt(root: object, parts: readonly PathPart[], value: unknown): void {
+  let owner = root as Record<PathPart, unknown>;
+  for (const part of parts.slice(0, -1)) {
+    if (!Object.hasOwn(owner, part)) owner[part] = {};
+    owner = owner[part] as Record<PathPart, unknown>;
+  }
+  owner[parts.at(-1)!] = value;
+}
+
 /** How many letters to insert, delete or replace to make one text of the other (Levenshtein). */
-export function editDistance(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (const [i, letter] of [...a].entries()) {
     const row = [i + 1];

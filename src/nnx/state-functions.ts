@@ -4,7 +4,7 @@ import { Tensor } from '../trace/tensor.ts';
 import { divide } from './filters.ts';
 import type { Filter } from './filters.ts';
 import { oneOrEach } from './functional.ts';
-import { joinPath, splitPath } from './paths.ts';
+import { joinPath, setAt, splitPath } from './paths.ts';
 import type { PathPart } from './paths.ts';
 import { State } from './state.ts';
 import type { Divided, KindIn, ModuleIn, OneOrEach } from './state-types.ts';
@@ -17,12 +17,7 @@ export interface PureDict {
 /** The values of a State: `{ layers: { 0: { kernel, bias } } }`. */
 export function toPureDict(state: State): PureDict {
   const dict: PureDict = {};
-  for (const [path, { rawValue }] of state) {
-    const parts = splitPath(path);
-    let level = dict;
-    for (const part of parts.slice(0, -1)) level = (level[part] ??= {}) as PureDict;
-    level[parts.at(-1)!] = rawValue;
-  }
+  for (const [path, { rawValue }] of state) setAt(dict, splitPath(path), rawValue);
   return dict;
 }
 

@@ -5,7 +5,7 @@ import { Variable } from '../trace/variable.ts';
 import type { VariableValue } from '../trace/variable.ts';
 import { divideAll, toPredicate } from './filters.ts';
 import type { Filter } from './filters.ts';
-import { comparePaths, editDistance, joinPath, splitPath } from './paths.ts';
+import { comparePaths, nearestName, joinPath, splitPath } from './paths.ts';
 import type { Divided, EntryAt, Filtered, KindIn, ModuleIn, PathIn } from './state-types.ts';
 import type { VariableClass } from './variables.ts';
 import { printsItself } from '../trace/printing.ts';
@@ -50,7 +50,7 @@ export class State<M = unknown, V extends Variable = Variable> {
     if (variable !== undefined) return variable;
     const known = [...this.#variables.keys()];
     const list = known.length === 0 ? 'none' : known.map((other) => `'${other}'`).join(', ');
-    const nearest = known.sort((one, other) => editDistance(path, one) - editDistance(path, other))[0];
+    const nearest = nearestName(path, known);
     throw userError('STATE_PATH', `the State has no entry '${path}'; it has ${list}`, (nearest === undefined ? {} : { fix: `state.get('${nearest}')` }));
   }
 

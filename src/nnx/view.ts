@@ -6,7 +6,7 @@ import { Variable } from '../trace/variable.ts';
 import { buildGraph, readGraph } from './graph.ts';
 import type { ModuleClass } from './graphdef.ts';
 import { Module } from './module.ts';
-import { editDistance } from './paths.ts';
+import { nearestName } from './paths.ts';
 
 export interface ViewOptions {
   /** The modules to change: those of a class, or of several, or those that a predicate chooses. */
@@ -29,8 +29,7 @@ export function view<M extends object>(model: M, fields: Readonly<Record<string,
     // Copies lack the fields that are undefined.
     const holders = chosen.filter(({ original }) => Object.hasOwn(original, name));
     if (holders.length === 0) {
-      const known = [...new Set(chosen.flatMap(({ original }) => Object.keys(original)))];
-      const [nearest = 'deterministic'] = known.sort((one, other) => editDistance(name, one) - editDistance(name, other));
+      const nearest = nearestName(name, chosen.flatMap(({ original }) => Object.keys(original))) ?? 'deterministic';
       const whose = `no ${only === undefined ? '' : 'chosen '}module of ${typeName(model.constructor)}`;
       throw userError('VALUE', `view: ${whose} has a field '${name}'`, { fix: `nnx.view(model, { ${nearest}: true })` });
     }

@@ -1,11 +1,12 @@
 /** nnx.Optimizer: a transformation of heddle/optax whose state is a module. */
 import { describe, expect, test } from 'vitest';
 import {
-  BatchStat, HeddleError, Module, Param, State, cpu, grad, jit, lax, nnx, np, random, valueAndGrad, vmap, withDevice,
+  BatchStat, Module, Param, State, cpu, grad, jit, lax, nnx, np, random, valueAndGrad, vmap, withDevice,
 } from '../../src/index.ts';
-import type { Tensor } from '../../src/index.ts';
+import type { HeddleError, Tensor } from '../../src/index.ts';
 import * as optax from '../../src/optax/index.ts';
 import { assertAllClose, assertMaxTraces } from '../../src/testing/index.ts';
+import { errorOf } from '../support/messages.ts';
 
 const on = <T>(f: () => T): T => withDevice(cpu, f);
 
@@ -33,15 +34,7 @@ const train = (model: Model, optimizer: nnx.Optimizer, x: Tensor): Tensor => {
   return value;
 };
 
-function failure(f: () => unknown): HeddleError {
-  try {
-    on(f);
-  } catch (error) {
-    if (error instanceof HeddleError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
+const failure = (f: () => unknown): HeddleError => errorOf(() => on(f));
 
 /** Weights decay, biases do not. */
 const isKernel = optax.leafwise((path) => path.endsWith('kernel'));

@@ -1,8 +1,9 @@
 /** Stacks of layers where they meet other transforms, and the errors of those who make them. */
 import { describe, expect, test } from 'vitest';
-import { HeddleError, Module, Param, Rngs, cpu, grad, jit, nnx, np, random, vmap, withDevice } from '../../src/index.ts';
+import { Module, Param, Rngs, cpu, grad, jit, nnx, np, random, vmap, withDevice } from '../../src/index.ts';
 import type { Tensor } from '../../src/index.ts';
 import { assertAllClose } from '../../src/testing/index.ts';
+import { messageWithoutLine } from '../support/messages.ts';
 
 const on = <T>(f: () => T): T => withDevice(cpu, f);
 const exact = { rtol: 0, atol: 0 };
@@ -62,14 +63,7 @@ test('of a stream, of one layer, and of what is no module', async () => {
 });
 
 describe('errors', () => {
-  const message = (f: () => unknown): string => {
-    try {
-      on(f);
-    } catch (error) {
-      if (error instanceof HeddleError) return error.message.replace(/\n {2}at: .*/, '');
-    }
-    return 'no error';
-  };
+  const message = (f: () => unknown): string => messageWithoutLine(() => on(f));
   const rngs = on(() => new Rngs(0));
 
   test('of repeat', () => {

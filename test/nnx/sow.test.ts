@@ -6,6 +6,7 @@ import {
 } from '../../src/index.ts';
 import type { NestedArray, Tensor } from '../../src/index.ts';
 import { assertAllClose } from '../../src/testing/index.ts';
+import { messageWithoutLine } from '../support/messages.ts';
 
 /** Doubles, and sows what it doubled. */
 class Layer extends Module {
@@ -227,14 +228,7 @@ test('perturbations of a stack of layers', async () => {
 });
 
 describe('errors', () => {
-  const message = (f: () => unknown): string => {
-    try {
-      on(f);
-    } catch (error) {
-      if (error instanceof HeddleError) return error.message.replace(/\n {2}at: .*/, '');
-    }
-    return 'no error';
-  };
+  const message = (f: () => unknown): string => messageWithoutLine(() => on(f));
   const x = np.array(1);
 
   test('one branch only', () => {
@@ -255,7 +249,7 @@ describe('errors', () => {
       "[UNSUPPORTED] whileLoop(anonymous): 'h' is sown in the body, and how many iterations there will be is not known
         fix: lax.foriLoop(0, n, body, init), whose steps are stacked"
     `);
-    expect(message(() => run(x))).toBe('no error');
+    expect(() => on(() => run(x))).not.toThrow();
     const asking = (x: Tensor): Tensor => lax.whileLoop((x: Tensor) => (nnx.sow(x, 'h'), np.less(x, 10)), (x: Tensor) => x.add(1), x);
     expect(message(() => nnx.capture(asking)(x))).toMatchInlineSnapshot(`
       "[STATE_WRITE] the condition of whileLoop(anonymous) wrote what is sown as 'h', and conditions only read

@@ -1,10 +1,11 @@
 /** Transformations over trees, States and parts of them. */
 import { describe, expect, test } from 'vitest';
-import { HeddleError, Module, Param, State, cpu, grad, jit, nnx, np, tree, withDevice } from '../../src/index.ts';
-import type { Tensor } from '../../src/index.ts';
+import { Module, Param, State, cpu, grad, jit, nnx, np, tree, withDevice } from '../../src/index.ts';
+import type { HeddleError, Tensor } from '../../src/index.ts';
 import * as optax from '../../src/optax/index.ts';
 import type { GradientTransformation, LabelTree, Mask } from '../../src/optax/index.ts';
 import { assertAllClose, assertMaxTraces } from '../../src/testing/index.ts';
+import { errorOf } from '../support/messages.ts';
 
 const on = <T>(f: () => T): T => withDevice(cpu, f);
 
@@ -35,15 +36,7 @@ const lineState = (kernel: number[], bias: number[]): State =>
     ['bias', new Param(np.array(bias))],
   ]);
 
-function failure(f: () => unknown): HeddleError {
-  try {
-    on(f);
-  } catch (error) {
-    if (error instanceof HeddleError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
+const failure = (f: () => unknown): HeddleError => errorOf(() => on(f));
 
 describe('State', () => {
   test('ten jitted steps need no further trace and equal the eager ones; Variables keep their class', async () => {

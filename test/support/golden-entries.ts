@@ -77,7 +77,7 @@ export function testGoldenEntries<Inputs>(wgsl: Wgsl, { name, inputs, program, e
 }
 
 /** Tuples of tensors against nested lists, which do not tell a tuple from an axis. */
-async function expectTree(actual: unknown, expected: Nested): Promise<void> {
+export async function expectTree(actual: unknown, expected: Nested): Promise<void> {
   if (actual instanceof Tensor) return assertAllClose(actual, expected as number, { rtol: 1e-5, atol: 2e-6 });
   const [items, wanted] = [actual as readonly unknown[], expected as readonly Nested[]];
   expect(items.length).toBe(wanted.length);

@@ -4,12 +4,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { BatchStat, Tensor, cpu, jit, nnx, np, withDevice } from '../../src/index.ts';
-import type { Device, Module } from '../../src/index.ts';
+import { BatchStat, cpu, jit, nnx, np, withDevice } from '../../src/index.ts';
+import type { Device, Module, Tensor } from '../../src/index.ts';
 import { assertAllClose } from '../../src/testing/index.ts';
+import { expectTree } from './golden-entries.ts';
+import type { Nested } from './golden-entries.ts';
 import type { Wgsl } from './wgsl.ts';
-
-type Nested = number | readonly Nested[];
 
 interface Entry {
   /** Variables by path, as Flax made them. */
@@ -88,12 +88,4 @@ function valuesOf(state: Entry['state']): Record<string, Tensor> {
   const tensorOf = ({ type, value }: Entry['state'][string]): Tensor =>
     np.array(value as number[], { dtype: type.startsWith('Rng') ? 'uint32' : 'float32' });
   return Object.fromEntries(Object.entries(state).map(([path, variable]) => [path, tensorOf(variable)]));
-}
-
-/** Tuples of tensors against nested lists, which do not tell a tuple from an axis. */
-async function expectTree(actual: unknown, expected: Nested): Promise<void> {
-  if (actual instanceof Tensor) return assertAllClose(actual, expected, { rtol: 1e-5, atol: 2e-6 });
-  const [items, wanted] = [actual as readonly unknown[], expected as readonly Nested[]];
-  expect(items.length).toBe(wanted.length);
-  for (const [i, item] of items.entries()) await expectTree(item, wanted[i]!);
 }

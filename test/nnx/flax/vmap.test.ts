@@ -4,16 +4,10 @@ import { BatchStat, Module, Param, Rngs, Variable, cpu, jit, lax, nn, nnx, np, r
 import type { Tensor } from '../../../src/index.ts';
 import { assertAllClose } from '../../../src/testing/index.ts';
 import { codeOf } from '../../support/host.ts';
+import { messageWithoutLine } from '../../support/messages.ts';
 
 const on = <T>(f: () => T): T => withDevice(cpu, f);
-const messageOf = (f: () => unknown): string => {
-  try {
-    on(f);
-  } catch (error) {
-    return (error as Error).message.replace(/\n {2}at: .*/, '');
-  }
-  return 'no error';
-};
+const messageOf = (f: () => unknown): string => messageWithoutLine(() => on(f));
 
 class Block extends Module {
   readonly linear: nnx.Linear;
