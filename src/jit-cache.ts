@@ -4,12 +4,12 @@
  * named axes around the call, what is collected there, and the layout of random numbers.
  */
 import { BoundedMap } from './bounded-map.ts';
-import type { JitEntry } from './jit-entry.ts';
+import type { JitEntry, Served } from './jit-entry.ts';
 import { Recalls } from './jit-recall.ts';
 import { placesKey } from './nnx/module.ts';
 import { currentLayout } from './random/layout.ts';
 import { argumentsKey, readArguments } from './trace/arguments.ts';
-import type { Arguments, CallInputs, StaticLeaf } from './trace/arguments.ts';
+import type { Arguments, StaticLeaf } from './trace/arguments.ts';
 import { collectionKey } from './trace/sown.ts';
 import { currentTrace, namedAxes } from './trace/trace.ts';
 import { flatten } from './tree.ts';
@@ -18,12 +18,6 @@ const MAX_KEYS = 256;
 /** Entries of one key differ in the Variables that they captured or were traced for. */
 const MAX_ENTRIES_PER_KEY = 8;
 const RETRACES_BEFORE_WARNING = 3;
-
-/** A call, and the entry that serves it. */
-export interface Served {
-  readonly entry: JitEntry;
-  readonly inputs: CallInputs;
-}
 
 export class JitCache {
   readonly #name: string;
@@ -50,7 +44,7 @@ export class JitCache {
     const inputs = readArguments(args);
     const entry = this.#entryFor(inputs, context, () => trace(inputs));
     this.#recalls.add(args, context, inputs, entry);
-    return { entry, inputs };
+    return { entry, inputs, operands: entry.operands(inputs, currentTrace()) };
   }
 
   #entryFor(inputs: Arguments, context: string, trace: () => JitEntry): JitEntry {

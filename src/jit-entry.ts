@@ -6,6 +6,7 @@ import type { Aval } from '../compiler/ir/jaxpr.ts';
 import type { Device, Executable } from '../runtime/index.ts';
 import { argumentOf } from './trace/arguments.ts';
 import type { Arguments, CallInputs } from './trace/arguments.ts';
+import { interruptedTrace } from './trace/eager.ts';
 import { ownHandle } from './trace/handles.ts';
 import { ObjectRecords } from './trace/object-records.ts';
 import { samePlan } from './trace/outputs.ts';
@@ -14,8 +15,9 @@ import { closedJaxpr } from './trace/stage.ts';
 import type { Capture, Trace } from './trace/trace.ts';
 import { peekIn, readIn } from './trace/trace.ts';
 import type { TracedFunction } from './trace/trace-function.ts';
-import type { Tensor } from './trace/tensor.ts';
+import { Tensor } from './trace/tensor.ts';
 import { Variable } from './trace/variable.ts';
+import { writeIn } from './trace/write.ts';
 
 type CapturedValue =
   | { readonly kind: 'tensor'; readonly tensor: Tensor }
@@ -23,6 +25,14 @@ type CapturedValue =
 
 type Write =
   { readonly kind: 'argument'; readonly index: number } | { readonly kind: 'captured'; readonly variable: WeakRef<Variable> };
+
+/** A call, and the entry that serves it. */
+export interface Served {
+  readonly entry: JitEntry;
+  readonly inputs: CallInputs;
+  /** The inputs of the entry's jaxpr. */
+  readonly operands: readonly Tensor[];
+}
 
 /** It holds the tensors that the function captured, and Variables only weakly. */
 export class JitEntry {
@@ -97,11 +107,29 @@ export class JitEntry {
     return this.#captures.map((capture) => (capture.kind === 'tensor' ? capture.tensor : readIn(trace, capture.variable.deref()!)));
   }
 
-  /** The Variables that a call with these arguments writes. */
-  written(inputs: CallInputs): Variable[] {
-    return this.#writes.map((write) =>
-      write.kind === 'argument' ? (inputs.values[write.index] as Variable) : write.variable.deref()!,
-    );
+  /** The inputs of the jaxpr: what the function captured, then the traced leaves. */
+  operands(inputs: CallInputs, trace: Trace | null): Tensor[] {
+    return [...this.captured(trace), ...inputs.values.map((value) => (value instanceof Tensor ? value : readIn(trace, value)))];
+  }
+
+  /** By result of the jaxpr: the cell to which it will be written, when that has a value which may be written over. */
+  cellsToWrite(operands: readonly Tensor[]): (Tensor | null)[] {
+    if (interruptedTrace() !== null) return []; // The write may be refused.
+    const cells = new Array<Tensor | null>(this.plan.count).fill(null);
+    for (const write of this.#writes) {
+      cells.push(write.kind === 'argument' ? operands[this.#captures.length + write.index]! : valueOf(write.variable.deref()!));
+    }
+    return cells;
+  }
+
+  /** Writes the Variables that a call with these inputs writes, apart from those whose cells the call wrote over. */
+  writeState(trace: Trace | null, inputs: CallInputs, results: readonly Tensor[], over: readonly (Tensor | null)[]): void {
+    for (let i = 0; i < this.#writes.length; i++) {
+      const [write, position] = [this.#writes[i]!, this.plan.count + i];
+      if (results[position] === over[position]) continue;
+      const variable = write.kind === 'argument' ? (inputs.values[write.index] as Variable) : write.variable.deref()!;
+      writeIn(trace, variable, results[position]!);
+    }
   }
 
   executable(device: Device, make: () => Executable): Executable {
@@ -142,6 +170,11 @@ function describeCapture({ outer, variable }: Capture): CapturedValue {
 function describeWrite(variable: Variable, inputs: Arguments): Write {
   const index = inputs.values.indexOf(variable);
   return index < 0 ? { kind: 'captured', variable: new WeakRef(variable) } : { kind: 'argument', index };
+}
+
+/** What is in the Variable's cell, if there is anything. */
+function valueOf(variable: Variable): Tensor | null {
+  return variable.filled && !variable.cell().disposed ? variable.cell() : null;
 }
 
 function argumentVariables(inputs: Arguments): Variable[] {

@@ -4,8 +4,8 @@
  */
 import { sameAval } from '../compiler/ir/jaxpr.ts';
 import type { Aval } from '../compiler/ir/jaxpr.ts';
-import type { JitEntry } from './jit-entry.ts';
-import type { Arguments, CallInputs } from './trace/arguments.ts';
+import type { JitEntry, Served } from './jit-entry.ts';
+import type { Arguments } from './trace/arguments.ts';
 import { interruptedTrace } from './trace/eager.ts';
 import { toTensor } from './trace/literal.ts';
 import { ObjectRecords } from './trace/object-records.ts';
@@ -28,13 +28,13 @@ export class Recalls {
   #root: Branch = newBranch();
 
   /** What served a call like this one, if that is among the last ones and nothing has changed since. */
-  find(args: readonly unknown[], context: string): { readonly entry: JitEntry; readonly inputs: CallInputs } | null {
+  find(args: readonly unknown[], context: string): Served | null {
     if (currentTrace() !== null || interruptedTrace() !== null) return null;
     let branch: Branch | undefined = this.#root;
     for (const object of identitiesOf(args)) branch = branch?.next.get(object);
     for (const call of branch?.calls ?? []) {
-      const inputs = call.context === context ? call.inputsOf(args) : null;
-      if (inputs !== null) return { entry: call.entry, inputs };
+      const served = call.context === context ? call.serve(args) : null;
+      if (served !== null) return served;
     }
     return null;
   }
@@ -81,9 +81,8 @@ function identitiesOf(args: readonly unknown[]): object[] {
 
 interface RecalledCall {
   readonly context: string;
-  readonly entry: JitEntry;
-  /** The inputs of a call with these arguments, or null when it is another call. */
-  readonly inputsOf: (args: readonly unknown[]) => CallInputs | null;
+  /** What serves a call with these arguments, or null when it is another call. */
+  readonly serve: (args: readonly unknown[]) => Served | null;
 }
 
 /** Null for arguments of which it cannot be told fast whether they are as they were. It keeps no tensor. */
@@ -99,26 +98,30 @@ function recalledCall(
   const avals = values.map((value) => (value instanceof Variable ? value.cell() : value).aval);
   const records = new ObjectRecords([...objects, ...values.filter((value) => value instanceof Variable)]);
 
-  const inputsOf = (now: readonly unknown[]): CallInputs | null => {
+  /** In one pass, because what hundreds of Variables cost is the memory that is touched. */
+  const serve = (now: readonly unknown[]): Served | null => {
     const tensors: Tensor[] = [];
-    if (!matches(pattern, now, tensors)) return null;
-    let next = 0;
-    const given = variables.map((variable) => variable ?? tensors[next++]!);
-    return haveAvals(given, avals) && records.unchanged() && entry.readsOuter(null) ? { objects, values: given } : null;
+    if (!matches(pattern, now, tensors) || !records.unchanged() || !entry.readsOuter(null)) return null;
+    const values: (Tensor | Variable)[] = [];
+    const operands = entry.captured(null);
+    for (let i = 0, next = 0; i < variables.length; i++) {
+      const variable = variables[i]!;
+      if (variable !== null && !variable.filled) return null;
+      const tensor = variable === null ? tensors[next++]! : variable.cell();
+      if (!hasAval(tensor, avals, i)) return null;
+      values.push(variable ?? tensor);
+      operands.push(tensor);
+    }
+    return { entry, inputs: { objects, values }, operands };
   };
-  return { context, entry, inputsOf };
+  return { context, serve };
 }
 
-/** Whether the values have these types; notes equal ones, because the same object is known faster. */
-function haveAvals(values: readonly (Tensor | Variable)[], avals: Aval[]): boolean {
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (value instanceof Variable && !value.filled) return false;
-    const { aval } = value instanceof Variable ? value.cell() : value;
-    if (aval === avals[i]) continue;
-    if (!sameAval(aval, avals[i]!)) return false;
-    avals[i] = aval;
-  }
+/** Whether the tensor is of the i-th type; notes an equal one, because the same object is known faster. */
+function hasAval({ aval }: Tensor, avals: Aval[], i: number): boolean {
+  if (aval === avals[i]) return true;
+  if (!sameAval(aval, avals[i]!)) return false;
+  avals[i] = aval;
   return true;
 }
 

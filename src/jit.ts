@@ -5,26 +5,22 @@ import type { Device, ExecutableStats } from '../runtime/index.ts';
 import { withDevice } from './device.ts';
 import { runsStepByStep } from './disable-jit.ts';
 import { jitCacheOf } from './jit-cache.ts';
-import type { Served } from './jit-cache.ts';
 import { JitEntry } from './jit-entry.ts';
+import type { Served } from './jit-entry.ts';
 import { readOptions } from './options.ts';
 import { currentValue } from './trace/arguments.ts';
 import type { Arguments, CallInputs } from './trace/arguments.ts';
 import { bind, located } from './trace/bind.ts';
 import { calleeName } from './trace/callee.ts';
-import { interruptedTrace } from './trace/eager.ts';
 import { UserCall, deviceFor, executableOf, runExecutable } from './trace/execute.ts';
 import { CallStack } from './trace/location.ts';
 import { toTensor } from './trace/literal.ts';
 import { buildOutputs } from './trace/outputs.ts';
 import { Tensor } from './trace/tensor.ts';
 import { traceFunction } from './trace/trace-function.ts';
-import { currentTrace, readIn } from './trace/trace.ts';
-import type { Trace } from './trace/trace.ts';
+import { currentTrace } from './trace/trace.ts';
 import { userError } from './trace/user-error.ts';
 import { isWatching } from './trace/watch.ts';
-import type { Variable } from './trace/variable.ts';
-import { writeIn } from './trace/write.ts';
 import { flatten, unflatten } from './tree.ts';
 
 export interface JitOptions {
@@ -86,16 +82,11 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, options: JitOp
   const call = (...args: A): R =>
     located(() => {
       if (runsStepByStep() || isWatching()) return callNow(f, args);
-      const { entry, inputs } = lookUp(args);
+      const { entry, inputs, operands } = lookUp(args);
       const outer = currentTrace();
-      const operands = operandsOf(entry, inputs, outer);
-      const written = entry.written(inputs);
-      const over = outer === null ? cellsToWrite(entry, written) : [];
+      const over = outer === null ? entry.cellsToWrite(operands) : [];
       const results = outer === null ? run(entry, inputs, operands, over) : stageCall(entry.jaxpr, operands);
-      written.forEach((variable, i) => {
-        const position = entry.plan.count + i;
-        if (results[position] !== over[position]) writeIn(outer, variable, results[position]!);
-      });
+      entry.writeState(outer, inputs, results, over);
       return buildOutputs(entry.plan, results, inputs) as R;
     });
 
@@ -122,8 +113,8 @@ export function jit<A extends unknown[], R>(f: (...args: A) => R, options: JitOp
   Object.defineProperty(call, 'name', { value: f.name });
   return Object.assign(call, {
     compile: async (...args: A): Promise<void> => {
-      const { entry, inputs } = located(() => lookUp(args));
-      const device = deviceFor(operandsOf(entry, inputs, null), name, wanted);
+      const { entry, operands } = located(() => lookUp(args));
+      const device = deviceFor(operands, name, wanted);
       const executable = entry.executable(device, () => withDevice(device, () => executableOf(entry.jaxpr, device, label)));
       await executable.compile();
       last = executable.stats;
@@ -138,19 +129,6 @@ function callNow<A extends unknown[], R>(f: (...args: A) => R, args: A): R {
   const { leaves, treedef } = flatten(args, { root: 'args' });
   const tensors = leaves.map((leaf) => (ArrayBuffer.isView(leaf) ? toTensor(leaf, 'float32') : leaf));
   return f(...(unflatten(treedef, tensors) as A));
-}
-
-/** By result of the entry's jaxpr, the cell to which it will be written, when that has a value which may be written over. */
-function cellsToWrite({ plan }: JitEntry, written: readonly Variable[]): (Tensor | null)[] {
-  if (interruptedTrace() !== null) return []; // The write may be refused.
-  const cells: (Tensor | null)[] = Array.from({ length: plan.count }, () => null);
-  for (const variable of written) cells.push(variable.filled && !variable.cell().disposed ? variable.cell() : null);
-  return cells;
-}
-
-/** The inputs of the entry's jaxpr: what it captured, then the traced leaves. */
-function operandsOf(entry: JitEntry, inputs: CallInputs, trace: Trace | null): Tensor[] {
-  return [...entry.captured(trace), ...inputs.values.map((value) => (value instanceof Tensor ? value : readIn(trace, value)))];
 }
 
 const EMPTY_STATS: ExecutableStats = {

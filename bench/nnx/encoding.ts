@@ -12,7 +12,8 @@ import { rawProgram } from './raw-program.ts';
 import { ROUNDS, median, microseconds, timed } from './rounds.ts';
 
 const CALLS = 100;
-const CALLS_IN_A_ROW = 10;
+/** As in a training loop: the first calls after other work pay for what that left in the processor's caches. */
+const CALLS_IN_A_ROW = 50;
 const MOST = 1.3;
 /** Rounds until the engine has compiled what is called often, and buffers of losses that nobody disposes come back to the pool. */
 const WARM_UP = 10;
@@ -38,20 +39,22 @@ export async function encoding(progress: (text: string) => void): Promise<Line> 
   for (let i = 0; i < WARM_UP; i++) await round();
   const rounds: { readonly ours: number; readonly theirs: number }[] = [];
   while (rounds.length < ROUNDS) rounds.push(await round());
-  const ratios = rounds.map(({ ours, theirs }) => ours / theirs);
-  const best = rounds[ratios.indexOf(Math.min(...ratios))]!;
+  // What else the machine does may slow either side of a round.
+  const byRatio = rounds.toSorted((a, b) => a.ours / a.theirs - b.ours / b.theirs);
+  const { ours, theirs } = byRatio[Math.floor(ROUNDS / 2)]!;
+  const ratio = ours / theirs;
   return {
     name: 'training step of a 50-layer MLP, encoding included',
     figures: {
       dispatches: step.stats().dispatches,
-      'us a call, median': microseconds(best.ours),
-      'us of the raw WebGPU calls': microseconds(best.theirs),
-      ratio: Math.round((100 * best.ours) / best.theirs) / 100,
-      [`ratios of ${ROUNDS} rounds`]: ratios.map((ratio) => ratio.toFixed(2)).join(', '),
+      'us a call, median': microseconds(ours),
+      'us of the raw WebGPU calls': microseconds(theirs),
+      ratio: Math.round(100 * ratio) / 100,
+      [`ratios of ${ROUNDS} rounds`]: rounds.map((round) => (round.ours / round.theirs).toFixed(2)).join(', '),
     },
     bounds: [
       bound('both encode the same number of dispatches', step.stats().dispatches === inspected.dispatches),
-      bound(`ratio <= ${MOST}`, best.ours / best.theirs <= MOST),
+      bound(`ratio <= ${MOST}`, ratio <= MOST),
     ],
   };
 }
