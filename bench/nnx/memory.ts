@@ -1,9 +1,8 @@
-/** The bytes of device buffers over many training steps, in a process of its own: its garbage collector is an ordinary one. */
-import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+/** The bytes of device buffers over many training steps. */
 import { bound } from '../line.ts';
 import type { Line } from '../line.ts';
 import type { MemoryRun } from './memory-run.ts';
+import { fromOwnProcess } from './own-process.ts';
 import type { Waiting } from './waiting.ts';
 
 const MOST_MEGABYTES_MORE = 96;
@@ -16,7 +15,7 @@ const HOW: Readonly<Record<Waiting, string>> = {
 
 export async function memoryOf(waiting: Waiting, progress: (text: string) => void): Promise<Line> {
   progress(`memory: ${HOW[waiting]}`);
-  const { steps, afterThree, largest, error } = await inChild(waiting);
+  const { steps, afterThree, largest, error } = await fromOwnProcess<MemoryRun>('memory-run.js', waiting);
   const more = largest - afterThree;
   return {
     name: `memory of a training loop that disposes nothing: ${HOW[waiting]}`,
@@ -37,13 +36,4 @@ export async function memoryOf(waiting: Waiting, progress: (text: string) => voi
 
 function megabytes(bytes: number): number {
   return Math.round((10 * bytes) / 2 ** 20) / 10;
-}
-
-function inChild(waiting: Waiting): Promise<MemoryRun> {
-  const child = fork(fileURLToPath(new URL('memory-run.js', import.meta.url)), [waiting], { stdio: 'inherit' });
-  return new Promise((resolve, reject) => {
-    child.on('message', (run) => resolve(run as MemoryRun));
-    child.on('error', reject);
-    child.on('exit', (code) => reject(new Error(`the training process ended with code ${code}`)));
-  });
 }
