@@ -15,7 +15,7 @@ async function run(name: string, args: readonly string[]): Promise<void> {
   const folder = options.folder ?? `checkpoints/${name}`;
   console.log(`${example.title}, on ${(await init()).label}`);
 
-  const history = new History();
+  let history = new History();
   const bar = new Progress({ total: steps, label: name });
   const started = performance.now();
   let begun = 0;
@@ -25,11 +25,13 @@ async function run(name: string, args: readonly string[]): Promise<void> {
     seed,
     keeper: {
       async restore(parts) {
-        if (resume) begun = (await checkpoint.restore(folder, parts)).step;
-        return begun;
+        if (!resume) return 0;
+        const { step, customMetadata } = await checkpoint.restore(folder, parts);
+        history = History.from(customMetadata);
+        return (begun = step);
       },
       async save(step, parts) {
-        await checkpoint.save(folder, { ...parts, step });
+        await checkpoint.save(folder, { ...parts, step }, { customMetadata: history });
       },
     },
     report(step, figures) {

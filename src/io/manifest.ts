@@ -21,6 +21,8 @@ export interface Manifest {
   readonly tensors: Readonly<Record<string, StoredTensor>>;
   /** What is no tensor, by path, as text. */
   readonly statics: Readonly<Record<string, string>>;
+  /** Plain data of the user's. */
+  readonly customMetadata?: unknown;
 }
 
 export function writeManifest(manifest: Manifest): Uint8Array {

@@ -32,6 +32,8 @@ export interface RestoreOptions extends FolderOptions {
 export interface Restored<T> extends Found {
   /** The target with the restored values: modules, States and Variables are the same objects, tensors are new ones. */
   readonly parts: T;
+  /** What `save` was given under this name, as plain data; undefined when it was given nothing. */
+  readonly customMetadata: unknown;
   /** Of the newer checkpoints that were passed over, why. */
   readonly damaged: readonly HeddleError[];
 }
@@ -62,12 +64,14 @@ export async function restore<T extends object>(
   const wanted = wantedOf(target, choices);
   const refused: HeddleError[] = [];
   for (const checkpoint of found) {
-    const arrays = await read(files, checkpoint, wanted).catch((error: unknown) => {
+    const content = await read(files, checkpoint, wanted).catch((error: unknown) => {
       if (!choices.fallback || !isDamage(error)) throw error;
       refused.push(error);
       return null;
     });
-    if (arrays !== null) return { ...checkpoint, parts: write(target, wanted.chosen, arrays), damaged: refused };
+    if (content === null) continue;
+    const { arrays, customMetadata } = content;
+    return { ...checkpoint, parts: write(target, wanted.chosen, arrays), customMetadata, damaged: refused };
   }
   const problems = refused.map(({ problem }) => `  ${problem}`).join('\n');
   throw userError('CORRUPT', `no checkpoint in ${folder} is whole:\n${problems}`, {
@@ -82,13 +86,17 @@ function wantedOf(target: object, { filter, checkStatics }: Required<RestoreOpti
   return { chosen, target: leaves, parts: Object.keys(target), partial: filter !== undefined, checkStatics };
 }
 
+interface Content extends Pick<Restored<unknown>, 'customMetadata'> {
+  readonly arrays: ReadonlyMap<string, HostArray>;
+}
+
 /** Everything that can fail, before the first write. */
-async function read(files: CheckpointFiles, { path, step }: Found, wanted: Wanted): Promise<Map<string, HostArray>> {
+async function read(files: CheckpointFiles, { path, step }: Found, wanted: Wanted): Promise<Content> {
   const manifestPath = `${path}/${MANIFEST}`;
   const manifest = readManifest(manifestPath, await readWhole(files, manifestPath));
   if (manifest.step !== step) throw damaged(manifestPath, `it is of step ${manifest.step}`);
   checkDifferences(path, manifest, wanted);
-  return readArrays(files, path, manifest, wanted.chosen.keys());
+  return { arrays: await readArrays(files, path, manifest, wanted.chosen.keys()), customMetadata: manifest.customMetadata };
 }
 
 /** Filters choose Variables; tensors of pytrees have no kind. */

@@ -8,6 +8,7 @@ import { namesIn, nextName, removeOld } from './checkpoint-folder.ts';
 import type { FolderOptions } from './checkpoint-folder.ts';
 import type { CheckpointFiles } from './files.ts';
 import { toHost } from './host.ts';
+import { plainData } from './json.ts';
 import { leavesOf } from './leaves.ts';
 import { MANIFEST, writeManifest } from './manifest.ts';
 import type { Manifest, StoredTensor } from './manifest.ts';
@@ -21,6 +22,11 @@ export interface SaveOptions extends FolderOptions {
   readonly keep?: number;
   /** The most bytes of tensors in one file; default 1 GiB. */
   readonly shardBytes?: number;
+  /**
+   * Kept beside the tensors as JSON, and given back by `restore` as plain data: a `History`, figures, settings. As `custom_metadata` of
+   * Orbax.
+   */
+  readonly customMetadata?: unknown;
 }
 
 /** What is saved: the step, and modules, States or pytrees of tensors under any other names. */
@@ -34,18 +40,21 @@ export interface Parts {
  * path. The values are those at the time of the call; saves to one folder follow one another. Only one process at a time may
  * save to it.
  *
- * @throws VALUE for a step that is no count; PYTREE for data that are no tensors; UNSUPPORTED without a file system.
+ * @throws VALUE for a step that is no count, or custom metadata that JSON does not have; PYTREE for data that are no tensors; UNSUPPORTED without a file system.
  */
 export async function save(folder: string, { step, ...parts }: Parts, options: SaveOptions = {}): Promise<string> {
   const choices = readOptions<Required<SaveOptions>>('checkpoint.save', options, {
     keep: 3,
     shardBytes: 2 ** 30,
+    customMetadata: undefined,
     files: undefined,
   });
   const { keep, shardBytes } = choices;
   checkCount('step', step, 0);
   checkCount('keep', keep, 1);
   checkCount('shardBytes', shardBytes, 1);
+  const given = choices.customMetadata;
+  const customMetadata = given === undefined ? undefined : plainData(given, 'customMetadata');
   const { tensors, statics } = leavesOf(parts);
   const arrays = toHost(Object.fromEntries([...tensors].map(([path, { source }]) => [path, source])));
   arrays.catch(() => {}); // It is raised below, when the turn has come.
@@ -54,19 +63,19 @@ export async function save(folder: string, { step, ...parts }: Parts, options: S
     await files.makeFolder(folder);
     const names = await namesIn(files, folder);
     const name = nextName(names, step);
-    await writeWhole(files, folder, name, { step, statics, shards: shardsOf(await arrays, shardBytes) });
+    await writeWhole(files, folder, name, { step, statics, customMetadata, shards: shardsOf(await arrays, shardBytes) });
     await removeOld(files, folder, [...names, name].slice(0, -keep));
     return `${folder}/${name}`;
   });
 }
 
-interface Contents extends Pick<Manifest, 'step' | 'statics'> {
+interface Contents extends Omit<Manifest, 'tensors'> {
   readonly shards: readonly Arrays[];
 }
 
 /** Writes beside the place, and moves there what is on the disk. */
 async function writeWhole(files: CheckpointFiles, folder: string, name: string, contents: Contents): Promise<void> {
-  const { step, statics, shards } = contents;
+  const { shards, ...others } = contents;
   const writing = `${folder}/.writing-${name}`;
   await files.remove(writing);
   await files.makeFolder(writing);
@@ -76,7 +85,7 @@ async function writeWhole(files: CheckpointFiles, folder: string, name: string, 
     await files.write(`${writing}/${file}`, writeSafetensors(shard));
     stored.push(...storedIn(file, shard));
   }
-  await files.write(`${writing}/${MANIFEST}`, writeManifest({ step, tensors: Object.fromEntries(stored), statics }));
+  await files.write(`${writing}/${MANIFEST}`, writeManifest({ ...others, tensors: Object.fromEntries(stored) }));
   await files.syncFolder(writing);
   await files.rename(writing, `${folder}/${name}`);
   await files.syncFolder(folder);

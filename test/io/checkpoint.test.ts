@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { BatchStat, HeddleError, Module, Param, Rngs, State, cpu, jit, np } from '../../src/index.ts';
 import type { Tensor } from '../../src/index.ts';
 import { checkpoint, readSafetensors } from '../../src/io/index.ts';
+import { History } from '../../src/training/index.ts';
 import { property } from '../support/property.ts';
 import { Crash, MemoryFiles } from '../support/memory-files.ts';
 
@@ -82,6 +83,19 @@ describe('save and restore', () => {
     } finally {
       await rm(folder, { recursive: true });
     }
+  });
+
+  test('plain data beside the tensors', async () => {
+    const files = new MemoryFiles();
+    const history = new History();
+    history.record(1, { loss: 0.5, accuracy: NaN });
+    const customMetadata = { history, name: 'Ω\ud83d\ude00', 10: [null, true, -1.5e-7, []], '': {} };
+    await checkpoint.save('run', { step: 1 }, { files, customMetadata });
+    const restored = await checkpoint.restore('run', {}, { files });
+    expect(restored.customMetadata).toEqual({ ...customMetadata, history: history.toJSON() });
+    expect(History.from(history.toJSON()).get('loss')).toEqual(history.get('loss'));
+    await checkpoint.save('run', { step: 2 }, { files });
+    expect((await checkpoint.restore('run', {}, { files })).customMetadata).toBeUndefined();
   });
 
   test('the values are those at the time of the call', async () => {
@@ -241,6 +255,29 @@ describe('differences', () => {
     expect((await errorOf(checkpoint.save('run', { step: 0 }, { files, keep: 0 }))).problem).toContain('keep is 0');
   });
 
+  test('custom metadata that JSON does not have', async () => {
+    const files = new MemoryFiles();
+    const problemOf = async (customMetadata: unknown): Promise<string> =>
+      (await errorOf(checkpoint.save('run', { step: 0 }, { files, customMetadata }))).problem;
+    const cycle: unknown[] = [];
+    cycle.push({ cycle });
+    expect([
+      await problemOf({ losses: [1, NaN] }),
+      await problemOf({ best: undefined }),
+      await problemOf(new Map()),
+      await problemOf({ f: () => 1 }),
+      await problemOf(cycle),
+    ]).toEqual([
+      'customMetadata.losses[1] is the number NaN, which JSON does not have',
+      'customMetadata.best is undefined, which JSON does not have',
+      'customMetadata is an object of class Map, which JSON does not have',
+      'customMetadata.f is the function f, which JSON does not have',
+      'customMetadata[0].cycle is an object that contains itself, which JSON does not have',
+    ]);
+    expect((await errorOf(checkpoint.save('run', { step: 0 }, { files, customMetadata: np.array(1) }))).code).toBe('CONCRETIZATION');
+    expect(files.files.size).toBe(0);
+  });
+
   test('two tensors of one path', async () => {
     const x = np.array(1);
     const part = { 'a.b': x, a: { b: x } };
@@ -252,7 +289,10 @@ describe('differences', () => {
 describe('damage', () => {
   const saved = (async () => {
     const files = new MemoryFiles();
-    for (const value of [1, 2]) await checkpoint.save('run', { ...training(value), step: value }, { files, shardBytes: 60 });
+    for (const value of [1, 2]) {
+      const options = { files, shardBytes: 60, customMetadata: { losses: [1, 0.5], note: 'b' } };
+      await checkpoint.save('run', { ...training(value), step: value }, options);
+    }
     return { files, values: [await numbers(training(1)), await numbers(training(2))] as const };
   })();
   const newest = async (): Promise<string[]> => {
@@ -293,7 +333,7 @@ describe('damage', () => {
 
   test('every single byte of the smallest checkpoint', async () => {
     const files = new MemoryFiles();
-    await checkpoint.save('run', { x: np.array([1, 2]), step: 3 }, { files });
+    await checkpoint.save('run', { x: np.array([1, 2]), step: 3 }, { files, customMetadata: [1] });
     for (const [path, bytes] of files.files) {
       for (let at = 0; at < bytes.length; at++) {
         const broken = files.copy();
