@@ -3,7 +3,7 @@
 import '../tensor.ts';
 import './display-console.ts';
 
-export { Variable, Param, BatchStat, Cache, Intermediate, Perturbation, RngState, RngKey, RngCount } from './variables.ts';
+export { Variable, Param, BatchStat, Cache, Intermediate, ModuleOutput, Perturbation, RngState, RngKey, RngCount } from './variables.ts';
 export type { VariableClass } from './variables.ts';
 export { any, all, not, ofType, withTag, pathContains, pathIn, everything, nothing, rest } from './filters.ts';
 export type { Filter, VariablePredicate, VariableGuard } from './filters.ts';

@@ -13,6 +13,7 @@ import { keyText } from '../tree.ts';
 import type { Filter } from './filters.ts';
 import type { ModuleClass, GraphDef } from './graphdef.ts';
 import { guard, noteBirth } from './guard.ts';
+import { offerOutputs } from './module-outputs.ts';
 import type { Divided } from './state-types.ts';
 import type { State } from './state.ts';
 import type { VariableClass } from './variables.ts';
@@ -108,7 +109,9 @@ function wrapForward(prototype: object): void {
       if (outer === null) guard(this);
       running = this;
       try {
-        return withPath(path, () => watched(this, args, () => explainPrivate(this, () => forward.apply(this, args))));
+        const output = withPath(path, () => watched(this, args, () => explainPrivate(this, () => forward.apply(this, args))));
+        offerOutputs(path, output);
+        return output;
       } finally {
         running = outer;
       }

@@ -32,7 +32,8 @@ export function sow(value: Operand, name: string, kind: VariableClass = Intermed
 /**
  * `f` returning `[result, captured]`: a State of what was sown during the call, of these kinds or, without any, of every kind.
  * The k-th value of one name is at `layers/linear/h/k`, counted from 0, because a layer may run several times; a perturbation
- * is at `layers/linear/h`. flax.nnx.capture.
+ * is at `layers/linear/h`. `nnx.capture(f, nnx.ModuleOutput)` gives what the `forward` of every module returned, at
+ * `layers/linear/forward/0`. flax.nnx.capture.
  */
 export function capture<A extends unknown[], R>(
   f: (...args: A) => R,

@@ -26,6 +26,12 @@ export class Perturbation extends Intermediate {
   declare readonly __kind: 'Perturbation';
 }
 
+/** What the `forward` of a module returned; captured only where it is asked for by name. */
+export class ModuleOutput extends Variable {
+  declare readonly __kind: 'ModuleOutput';
+  static readonly onDemand = true;
+}
+
 /** State of a random stream. */
 export class RngState extends Variable {
   declare readonly __kind: 'RngKey' | 'RngCount';

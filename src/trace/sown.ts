@@ -12,8 +12,8 @@ import { currentTrace, withTrace } from './trace.ts';
 import type { Trace } from './trace.ts';
 import { Variable } from './variable.ts';
 
-/** The class of the Variables that hold what is sown. */
-export type SownKind = abstract new (...args: never[]) => Variable;
+/** The class of the Variables that hold what is sown. One that is `onDemand` is not among "any kind". */
+export type SownKind = (abstract new (...args: never[]) => Variable) & { readonly onDemand?: boolean };
 
 export interface SownLabel {
   readonly kind: SownKind;
@@ -52,7 +52,7 @@ export class SownSlot extends Variable {
 /** Calls `f`; what is sown in it, of these kinds or, where there are none, of any kind, goes to `add`. */
 export function collecting<T>(kinds: readonly SownKind[], add: (sown: Sown) => void, f: () => T): T {
   const takes = (kind: SownKind): boolean =>
-    kinds.length === 0 || kinds.some((each) => kind === each || kind.prototype instanceof each);
+    kinds.length === 0 ? kind.onDemand !== true : kinds.some((each) => kind === each || kind.prototype instanceof each);
   return within({ takes, add, key: kinds.map(keyText).join('+') }, f);
 }
 

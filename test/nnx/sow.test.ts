@@ -177,6 +177,44 @@ test('kinds, and the innermost capture that takes one', async () => {
   expect([[...inner.keys()], [...outer.keys()]]).toEqual([['a/0'], ['b/0']]);
 });
 
+describe('outputs of modules', () => {
+  /** Returns a tensor, a number, and a tensor below a name. */
+  class Both extends Module {
+    readonly layer: Layer = new Layer();
+
+    forward(x: Tensor): readonly [Tensor, number, { readonly twice: Tensor }] {
+      return [x.add(1), 3, { twice: this.layer.forward(x) }];
+    }
+  }
+
+  test('by path, only where they are asked for, beside what is sown', async () => {
+    const run = (m: Net, x: Tensor): Tensor => m.forward(x);
+    const [net, x] = [new Net(), np.array(1)];
+    const outputs = { 'first/forward/0': 2, 'forward/0': 16, 'named/last/forward/0': 16, 'rest/0/forward/0': 4, 'rest/1/forward/0': 8 };
+    expect(await valuesIn(on(() => nnx.capture(run, nnx.ModuleOutput)(net, x))[1])).toEqual(outputs);
+    expect(await valuesIn(on(() => nnx.capture(jit(run), nnx.ModuleOutput)(net, x))[1])).toEqual(outputs);
+    const [, sown] = on(() => nnx.capture(run)(net, x));
+    expect(sown.filter(nnx.ModuleOutput).size).toBe(0);
+    const [, all] = on(() => nnx.capture(run, nnx.Intermediate, nnx.ModuleOutput)(net, x));
+    expect(await valuesIn(all)).toEqual({ ...outputs, ...(await valuesIn(sown)) });
+    const [[, inner], outer] = on(() => nnx.capture((m: Net, x: Tensor) => nnx.capture(run)(m, x), nnx.ModuleOutput)(net, x));
+    expect([inner.size, outer.size]).toEqual([5, 5]);
+  });
+
+  test('trees of tensors', async () => {
+    const [, captured] = on(() => nnx.capture((m: Both, x: Tensor) => m.forward(x), nnx.ModuleOutput)(new Both(), np.array(2)));
+    expect(await valuesIn(captured)).toEqual({ 'forward/0/0': 3, 'forward/2/twice/0': 4, 'layer/forward/0': 4 });
+  });
+
+  test('out of a stack of layers and a gradient', async () => {
+    const layers = on(() => nnx.repeat(3, () => new Layer(), { rngs: new nnx.Rngs(0) }));
+    const run = (m: Layer, x: Tensor): Tensor => nnx.scanLayers(m, (x, layer) => layer.forward(x), x);
+    const [slopes, captured] = on(() => nnx.capture(grad(run, { argnums: 1 }), nnx.ModuleOutput)(layers, np.array(1)));
+    await assertAllClose(slopes, 8);
+    expect(await valuesIn(captured)).toEqual({ 'forward/0': [2, 4, 8] });
+  });
+});
+
 test('a capture inside of a transform keeps what is its own', async () => {
   const loss = (x: Tensor): readonly [Tensor, nnx.State] => nnx.capture((x: Tensor) => lax.map(sowing, x).sum())(x);
   const [slope, captured] = on(() => grad(loss, { hasAux: true })(np.array([1, 2])));
