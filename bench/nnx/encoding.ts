@@ -11,14 +11,13 @@ import { training } from './model.ts';
 import { rawProgram } from './raw-program.ts';
 import { median, microseconds, timed } from './rounds.ts';
 
-const CALLS = 100;
 /** As in a training loop: the first calls after other work pay for what that left in the processor's caches. */
-const CALLS_IN_A_ROW = 50;
+const CALLS = 50;
 /** The best one of each side counts: more of them than elsewhere, because both have to meet a quiet moment of the machine. */
-const ROUNDS = 40;
+const ROUNDS = 120;
 const MOST = 1.3;
 /** Rounds until the engine has compiled what is called often, and buffers of losses that nobody disposes come back to the pool. */
-const WARM_UP = 10;
+const WARM_UP = 20;
 
 export async function encoding(): Promise<Line> {
   const gpu = await openDevice();
@@ -29,12 +28,10 @@ export async function encoding(): Promise<Line> {
   const raw = rawProgram(gpu, inspected.program);
   const round = async (): Promise<{ readonly ours: number; readonly theirs: number }> => {
     const [ours, theirs]: [number[], number[]] = [[], []];
-    while (ours.length < CALLS) {
-      for (let i = 0; i < CALLS_IN_A_ROW; i++) ours.push(timed(() => step(model, x, y)));
-      await sync();
-      for (let i = 0; i < CALLS_IN_A_ROW; i++) theirs.push(timed(raw));
-      await sync();
-    }
+    for (let i = 0; i < CALLS; i++) ours.push(timed(() => step(model, x, y)));
+    await sync();
+    for (let i = 0; i < CALLS; i++) theirs.push(timed(raw));
+    await sync();
     return { ours: median(ours), theirs: median(theirs) };
   };
   for (let i = 0; i < WARM_UP; i++) await round();
