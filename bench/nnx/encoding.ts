@@ -9,7 +9,7 @@ import { bound } from '../line.ts';
 import type { Line } from '../line.ts';
 import { training } from './model.ts';
 import { rawProgram } from './raw-program.ts';
-import { median, microseconds, timed } from './rounds.ts';
+import { median, microseconds, quartiles, timed } from './rounds.ts';
 
 /** As in a training loop: the first calls after other work pay for what that left in the processor's caches. */
 const CALLS = 50;
@@ -54,13 +54,6 @@ export async function encoding(): Promise<Line> {
       bound(`ratio <= ${MOST}`, ratio <= MOST),
     ],
   };
-}
-
-/** `1.20 to 1.25`: half of the values are there. */
-function quartiles(values: readonly number[]): string {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (part: number): string => sorted[Math.floor(part * sorted.length)]!.toFixed(2);
-  return `${at(0.25)} to ${at(0.75)}`;
 }
 
 /** Dawn's process-wide instance has to outlive its devices. */
